@@ -81,7 +81,8 @@ export class Engine {
   private abandonedRunning = 0;
   private isPumping = false;
   private isYielding = false;
-  private turnStartedMs = -Infinity;
+  /** Time spent on starting handlers since timers and sockets last had their turn for it. */
+  private spentMs = 0;
   private wake: (() => void) | null = null;
   private isStopped = false;
 
@@ -184,27 +185,30 @@ export class Engine {
 
   private fillSlots(): void {
     const { concurrency } = this.limits;
-    let now = this.host.now();
+    const began = this.host.now();
+    let now = began;
     let started = 0;
     while (this.inFlight < concurrency && this.abandonedRunning < concurrency) {
-      if (now - this.turnStartedMs > TURN_MS) return this.yieldTurn();
       const queue = this.nextInLine();
-      if (queue === null) return;
+      if (queue === null) break;
       const delivery = queue.take();
       if (delivery !== null) {
         if (delivery.queue.mayStart(now)) this.start(delivery, queue, now);
         else delivery.queue.park(delivery);
       }
       queue.getInLine();
-      if ((++started & 15) === 0) now = this.host.now();
+      if ((++started & 15) !== 0) continue;
+      now = this.host.now();
+      if (this.spentMs + now - began > TURN_MS) return this.yieldTurn();
     }
+    if (started > 0) this.spentMs += this.host.now() - began;
   }
 
   private yieldTurn(): void {
     this.isYielding = true;
     this.host.later(() => {
       this.isYielding = false;
-      this.turnStartedMs = this.host.now();
+      this.spentMs = 0;
       this.pump();
     });
   }

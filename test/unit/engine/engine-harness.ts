@@ -1,10 +1,10 @@
-import { CompletedRanges } from '../../../lib/engine/completed-ranges';
-import type { Delivery } from '../../../lib/engine/delivery';
-import { Engine, type EngineLimits, type EngineListener } from '../../../lib/engine/engine';
-import type { Handler, HandlerOptions } from '../../../lib/engine/handler';
-import type { HandlerQueue } from '../../../lib/engine/handler-queue';
-import type { PartitionQueue } from '../../../lib/engine/partition-queue';
-import { NO_KEY, type RecordChunk } from '../../../lib/engine/record-chunk';
+import { CompletedRanges } from '../../../lib/engine/completed-ranges.js';
+import type { Delivery } from '../../../lib/engine/delivery.js';
+import { Engine, type EngineLimits, type EngineListener } from '../../../lib/engine/engine.js';
+import type { Handler, HandlerOptions } from '../../../lib/engine/handler.js';
+import type { HandlerQueue } from '../../../lib/engine/handler-queue.js';
+import type { PartitionQueue } from '../../../lib/engine/partition-queue.js';
+import { NO_KEY, type RecordChunk } from '../../../lib/engine/record-chunk.js';
 
 export interface FakeRecord {
   readonly offset: number;

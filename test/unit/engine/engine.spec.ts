@@ -1,5 +1,5 @@
-import type { Delivery } from '../../../lib/engine/delivery';
-import { EngineHarness, settle } from './engine-harness';
+import type { Delivery } from '../../../lib/engine/delivery.js';
+import { EngineHarness, settle } from './engine-harness.js';
 
 const offsets = (deliveries: Iterable<{ offset: number }>): number[] => [...deliveries].map((delivery) => delivery.offset);
 
@@ -325,8 +325,8 @@ describe('a drain', () => {
   });
 
   it('ends at close with what still runs aborted, its slot kept for the grace, and its result ignored', async () => {
-    const harness = new EngineHarness({ concurrency: 1 });
-    const handler = harness.handler({ abortGraceMs: 500 });
+    const harness = new EngineHarness({ concurrency: 2 });
+    const handler = harness.handler({ abortGraceMs: 500, concurrency: 1 });
     const queue = harness.open(handler, 0);
     harness.deliver(queue, [1]);
     const { signal } = harness.runOf(0).delivery;
