@@ -39,12 +39,14 @@ export class Lanes {
     return null;
   }
 
-  /** After a drain, which drops from the middle of lanes: builds them again from those that are left, in offset order. */
-  reset(left: Iterable<Delivery>): void {
+  /** After a drain, which drops lanes from some record on: ends each of them at its last one that is left. */
+  cut(left: Iterable<Delivery>): void {
     this.tails.clear();
     for (const delivery of left) {
+      const { lane, laneNext } = delivery;
+      if (lane === NO_LANE || (laneNext !== null && laneNext.state === DeliveryState.QUEUED)) continue;
       delivery.laneNext = null;
-      this.enter(delivery);
+      this.tails.set(lane, delivery);
     }
   }
 

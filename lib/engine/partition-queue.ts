@@ -215,7 +215,7 @@ export class PartitionQueue {
     if (this.status !== 'draining') return;
     this.status = 'active';
     const listed = [...this.tracker.incomplete()];
-    this.lanes.reset(listed.filter((delivery) => delivery.state === DeliveryState.RUNNING || delivery.state === DeliveryState.QUEUED));
+    this.lanes.cut(listed.filter((delivery) => delivery.state === DeliveryState.RUNNING || delivery.state === DeliveryState.QUEUED));
     this.tracker.refetch(listed.filter((delivery) => delivery.state === DeliveryState.DROPPED));
     this.engine.roomAppeared();
   }
@@ -265,18 +265,15 @@ export class PartitionQueue {
     return Math.max(highest, this.tracker.highestCompleted);
   }
 
-  /** Drops what is queued at or above `bound`, and every wait for a retry with the lane behind it. */
+  /** Drops what is queued at or above `bound`, every wait for a retry, and the lanes behind them. */
   private dropQueued(bound: number): void {
-    const left: Delivery[] = [];
     for (const delivery of this.tracker.incomplete()) {
-      if (delivery.state === DeliveryState.WAITING) this.giveUp(delivery);
-      else if (delivery.state === DeliveryState.QUEUED && delivery.offset >= bound) this.drop(delivery);
-      else if (delivery.state === DeliveryState.RUNNING || delivery.state === DeliveryState.QUEUED) left.push(delivery);
+      const { state } = delivery;
+      if (state === DeliveryState.WAITING || (state === DeliveryState.QUEUED && delivery.offset >= bound)) this.giveUp(delivery);
     }
-    this.lanes.reset(left);
   }
 
-  /** Drops a record that was started and failed, and what may not overtake it. */
+  /** Drops a record and what may not overtake it. */
   giveUp(delivery: Delivery): void {
     for (let follower: Delivery | null = delivery; follower !== null; follower = follower.laneNext) this.drop(follower);
   }
