@@ -22,8 +22,6 @@ export interface EngineHost {
   wakeAt(dueMs: number): void;
   /** A partition that had no room may be fetched again. */
   roomAppeared(): void;
-  /** A record of this partition was completed; null where nobody wants to know. */
-  readonly progressed: ((queue: PartitionQueue) => void) | null;
   /** A handler's record asked for the group to stop. */
   stopRequested(delivery: Delivery, error: unknown): void;
   /** The error of an attempt that outlived its timeout. */
@@ -116,9 +114,6 @@ export class Engine {
     const wasFull = this.retainedBytes >= this.limits.bytes;
     this.retainedBytes -= bytes;
     if (wasFull && this.retainedBytes < this.limits.bytes) this.host.roomAppeared();
-  }
-  progressed(queue: PartitionQueue): void {
-    this.host.progressed?.(queue);
   }
 
   /** Ends the engine's own waiting. Nothing is started any more. */

@@ -28,6 +28,8 @@ export interface PartitionStart {
   /** What an earlier owner completed above it. */
   readonly completed: CompletedRanges;
   readonly lease: Lease;
+  /** Called whenever what a commit would say has changed. */
+  readonly progressed: (queue: PartitionQueue) => void;
 }
 
 /**
@@ -40,6 +42,7 @@ export class PartitionQueue {
   readonly epoch: number;
   readonly lease: Lease;
   readonly tracker: OffsetTracker;
+  private readonly changed: (queue: PartitionQueue) => void;
   private readonly lanes = new Lanes();
   private readonly parked = new DeliveryList();
   private readonly suspensions = new Set<Suspension>();
@@ -66,6 +69,7 @@ export class PartitionQueue {
     this.partition = start.partition;
     this.epoch = start.epoch;
     this.lease = start.lease;
+    this.changed = start.progressed;
     this.tracker = new OffsetTracker(start.offset, start.completed);
   }
 
@@ -104,7 +108,7 @@ export class PartitionQueue {
     }
     const hadAbsent = count < chunk.to - chunk.from;
     tracker.advance(chunk.to, hadAbsent);
-    if (hadAbsent) this.engine.progressed(this);
+    if (hadAbsent) this.changed(this);
     if (retained.live > 0) {
       this.chunks++;
       this.engine.retainedBytes += chunk.bytes;
@@ -155,7 +159,7 @@ export class PartitionQueue {
     this.leaveLane(delivery);
     this.release(delivery);
     this.tracker.complete(delivery);
-    this.engine.progressed(this);
+    this.changed(this);
     this.roomCheck();
   }
 

@@ -93,7 +93,6 @@ export class EngineHarness {
         now: () => this.time,
         wakeAt: (due) => (this.wakeAt = due),
         roomAppeared: () => this.roomSignals++,
-        progressed: null,
         stopRequested: (_, error) => this.stopRequests.push(error),
         timeoutError: (_, timeoutMs) => new Error(`timed out after ${timeoutMs} ms`),
         later: (work) => setImmediate(work),
@@ -116,7 +115,7 @@ export class EngineHarness {
   }
 
   open(handler: HandlerQueue, partition = 0, offset = 0, completed = CompletedRanges.NONE): PartitionQueue {
-    return this.engine.open(handler, { topic: 'orders', partition, epoch: 1, offset, completed, lease: this.lease });
+    return this.engine.open(handler, { topic: 'orders', partition, epoch: 1, offset, completed, lease: this.lease, progressed: () => {} });
   }
 
   /** Delivers consecutive records from the queue's position on. */
