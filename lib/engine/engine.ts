@@ -41,7 +41,8 @@ export interface EngineListener {
   skipped?(delivery: Delivery, error: unknown): void;
   held?(delivery: Delivery, error: unknown): void;
   abandoned?(delivery: Delivery, error: unknown): void;
-  paused?(queue: PartitionQueue, reason: Suspension): void;
+  paused?(queue: PartitionQueue, reason: 'buffer' | Suspension): void;
+  resumed?(queue: PartitionQueue, reason: 'buffer' | Suspension): void;
 }
 
 export class EngineCounters {

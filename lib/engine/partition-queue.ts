@@ -81,8 +81,13 @@ export class PartitionQueue {
   }
   get isFetchable(): boolean {
     if (this.status !== 'active' || this.suspensions.size > 0) return false;
-    this.starved = !this.hasRoom;
-    return !this.starved;
+    const starved = !this.hasRoom;
+    if (starved !== this.starved) {
+      this.starved = starved;
+      if (starved) this.engine.listener?.paused?.(this, 'buffer');
+      else this.engine.listener?.resumed?.(this, 'buffer');
+    }
+    return !starved;
   }
   get hasRoom(): boolean {
     const { limits } = this.engine;
@@ -143,10 +148,14 @@ export class PartitionQueue {
   }
 
   suspend(reason: Suspension): void {
+    if (this.suspensions.has(reason)) return;
     this.suspensions.add(reason);
+    this.engine.listener?.paused?.(this, reason);
   }
   unsuspend(reason: Suspension): void {
-    if (!this.suspensions.delete(reason) || this.suspensions.size > 0) return;
+    if (!this.suspensions.delete(reason)) return;
+    this.engine.listener?.resumed?.(this, reason);
+    if (this.suspensions.size > 0) return;
     this.unpark();
     this.engine.requestPump();
     this.engine.roomAppeared();
@@ -170,10 +179,7 @@ export class PartitionQueue {
     this.held++;
     this.leaveLane(delivery);
     this.detach(delivery);
-    if (this.held >= this.handler.options.maxHeldPerPartition && !this.suspensions.has('held')) {
-      this.suspend('held');
-      this.engine.listener?.paused?.(this, 'held');
-    }
+    if (this.held >= this.handler.options.maxHeldPerPartition) this.suspend('held');
     this.roomCheck();
   }
 

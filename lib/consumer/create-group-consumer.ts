@@ -1,0 +1,186 @@
+import type { Delivery } from '../engine/delivery.js';
+import { Engine } from '../engine/engine.js';
+import type { HandlerQueue } from '../engine/handler-queue.js';
+import type { PartitionQueue } from '../engine/partition-queue.js';
+import { type Clock, systemClock } from './clock.js';
+import { Deadlines } from './deadlines.js';
+import type { GroupConsumer, GroupConsumerDependencies, GroupListener, GroupState, GroupStats } from './group-consumer.js';
+import { GroupMember } from './group-member.js';
+import { GroupTotals, statsOf } from './group-stats.js';
+import { Epochs } from './owned-partitions.js';
+
+export function createGroupConsumer(deps: GroupConsumerDependencies, clock: Clock = systemClock): GroupConsumer {
+  return new Group(deps, clock);
+}
+
+/** What the application asked for; what the members have made of it so far is in `state`. */
+type Phase = 'stopped' | 'connected' | 'started' | 'draining' | 'failed';
+
+/** The members of a group in this process, and the one engine that runs their handlers. */
+class Group implements GroupConsumer {
+  private readonly engine: Engine;
+  private readonly handlers: ReadonlyMap<string, HandlerQueue>;
+  private readonly deadlines: Deadlines;
+  private readonly epochs = new Epochs();
+  private readonly totals = new GroupTotals();
+  private members: readonly GroupMember[] = [];
+  private phase: Phase = 'stopped';
+  private stopping: Promise<void> | null = null;
+  private draining: Promise<{ completed: number; abandoned: number }> | null = null;
+  private listening: GroupListener | null = null;
+
+  constructor(
+    private readonly deps: GroupConsumerDependencies,
+    private readonly clock: Clock,
+  ) {
+    const { concurrency, buffer } = deps.options;
+    this.deadlines = new Deadlines(clock, () => this.engine.tick());
+    this.engine = new Engine(
+      { concurrency, ...buffer },
+      {
+        now: () => clock.now(),
+        wakeAt: (dueMs) => this.deadlines.wakeAt(dueMs),
+        roomAppeared: () => this.wakeFetchers(),
+        stopRequested: (delivery, error) => this.stopRequested(delivery, error),
+        timeoutError: (delivery, timeoutMs) => new KafkaHandlerTimeoutError(delivery.queue.handler.handler.name, timeoutMs),
+        later: (work) => void setImmediate(work),
+      },
+    );
+    this.handlers = this.handlersByTopic();
+  }
+
+  get groupId(): string {
+    return this.deps.options.groupId;
+  }
+
+  get state(): GroupState {
+    if (this.phase === 'stopped' || this.phase === 'connected') return 'stopped';
+    if (this.phase === 'draining' || this.phase === 'failed') return this.phase;
+    if (this.members.some(({ membership }) => membership.rebalances === 0)) return 'starting';
+    return this.members.every(({ membership }) => membership.state === 'stable') ? 'running' : 'rebalancing';
+  }
+
+  get listener(): GroupListener | null {
+    return this.listening;
+  }
+  set listener(listener: GroupListener | null) {
+    this.listening = listener;
+    this.engine.listener = listener;
+  }
+
+  async connect(): Promise<void> {
+    if (this.phase !== 'stopped') return;
+    const members = Array.from({ length: this.deps.options.members }, () => this.newMember());
+    try {
+      const [missing] = await Promise.all(members.map((member) => member.connect()));
+      if (missing.length > 0 && this.deps.options.missingTopics === 'throw') throw new KafkaMissingTopicError(missing, this.groupId);
+      if (missing.length > 0) this.deps.log.warn(`Topics ${missing.join(', ')} do not exist yet; they are consumed once they do`);
+    } catch (error) {
+      await Promise.all(members.map((member) => member.close()));
+      throw error;
+    }
+    this.members = members;
+    this.phase = 'connected';
+  }
+
+  async start(): Promise<void> {
+    await this.stopping;
+    if (this.phase === 'draining' || this.phase === 'failed') await this.stop(0);
+    if (this.phase === 'started') return;
+    await this.connect();
+    this.phase = 'started';
+    await Promise.all(this.members.map((member) => member.start()));
+  }
+
+  drain(timeoutMs: number): Promise<{ completed: number; abandoned: number }> {
+    if (this.phase !== 'started' && this.draining === null) return Promise.resolve({ completed: 0, abandoned: 0 });
+    this.draining ??= this.drainMembers(timeoutMs);
+    return this.draining;
+  }
+
+  stop(timeoutMs: number): Promise<void> {
+    this.stopping ??= this.stopMembers(timeoutMs).finally(() => (this.stopping = null));
+    return this.stopping;
+  }
+
+  redeliverHeld({ topic, partitions }: { topic?: string; partitions?: readonly number[] } = {}): Promise<number> {
+    let redelivered = 0;
+    for (const queue of this.queues()) {
+      if (topic !== undefined && queue.topic !== topic) continue;
+      if (partitions !== undefined && !partitions.includes(queue.partition)) continue;
+      redelivered += queue.redeliverHeld();
+    }
+    return Promise.resolve(redelivered);
+  }
+
+  stats(): GroupStats {
+    return statsOf({ state: this.state, engine: this.engine, members: this.members, totals: this.totals, nowMs: this.clock.now() });
+  }
+
+  private async drainMembers(timeoutMs: number): Promise<{ completed: number; abandoned: number }> {
+    this.phase = 'draining';
+    const { counters } = this.engine;
+    const before = counters.processed + counters.skipped;
+    const aborted = await Promise.all(this.members.map((member) => member.drain(timeoutMs)));
+    return { completed: counters.processed + counters.skipped - before, abandoned: aborted.reduce((sum, count) => sum + count, 0) };
+  }
+
+  private async stopMembers(timeoutMs: number): Promise<void> {
+    const { members } = this;
+    if (this.phase === 'started') this.phase = 'draining';
+    await Promise.all(members.map((member) => member.stop(timeoutMs)));
+    for (const member of members) this.totals.keep(member);
+    this.members = [];
+    this.draining = null;
+    this.phase = 'stopped';
+  }
+
+  private newMember(): GroupMember {
+    const { options, hooks, log, wire } = this.deps;
+    return new GroupMember({
+      wire: wire(),
+      options,
+      hooks,
+      log,
+      engine: this.engine,
+      handlers: this.handlers,
+      epochs: this.epochs,
+      clock: this.clock,
+      listener: () => this.listening,
+      failed: (error) => this.failed(error),
+    });
+  }
+
+  private handlersByTopic(): ReadonlyMap<string, HandlerQueue> {
+    const byTopic = new Map<string, HandlerQueue>();
+    for (const handler of this.deps.handlers) {
+      const queue = this.engine.handlerQueue(handler);
+      for (const topic of handler.topics) byTopic.set(topic, queue);
+    }
+    return byTopic;
+  }
+
+  private *queues(): Generator<PartitionQueue, void, undefined> {
+    for (const member of this.members) yield* member.owned.all;
+  }
+
+  private wakeFetchers(): void {
+    for (const member of this.members) member.fetcher.wake();
+  }
+
+  /** `onExhausted: 'stop'`: the record stays uncommitted, and this process leaves the group. */
+  private stopRequested(delivery: Delivery, error: unknown): void {
+    const { name } = delivery.queue.handler.handler;
+    this.deps.log.error(
+      `${name} failed for good at ${delivery.topic}/${delivery.partition} offset ${delivery.offset}: the consumer of ${this.groupId} stops, as onExhausted says`,
+      error,
+    );
+    void this.stop(this.deps.options.rebalance.drainTimeoutMs);
+  }
+
+  private failed(error: unknown): void {
+    this.phase = 'failed';
+    this.deps.log.error(`The consumer of ${this.groupId} has stopped for good: start it again once the cause is gone`, error);
+    this.listening?.crashed?.(error, false);
+  }
+}
