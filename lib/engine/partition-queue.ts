@@ -93,6 +93,11 @@ export class PartitionQueue {
     const { limits } = this.engine;
     return this.buffered < limits.recordsPerPartition && (this.chunks === 0 || this.engine.retainedBytes < limits.bytes);
   }
+  /** Whether there is still room once it has received so many records, and all partitions together keep `bytes` more alive. */
+  hasRoomAfter(records: number, bytes: number): boolean {
+    const { limits } = this.engine;
+    return this.buffered + records <= limits.recordsPerPartition && this.engine.retainedBytes + bytes <= limits.bytes;
+  }
   mayStart(nowMs: number): boolean {
     return this.suspensions.size === 0 && nowMs < this.lease.untilMs;
   }

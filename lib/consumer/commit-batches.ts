@@ -1,0 +1,190 @@
+import { IncompleteRuns } from '../engine/incomplete-runs.js';
+import { encodeOffsetMap } from '../engine/offset-map.js';
+import type { PartitionQueue } from '../engine/partition-queue.js';
+import type { Clock } from './clock.js';
+import type { GroupLog } from './group-consumer.js';
+import { zlibCompression } from './offset-map-compression.js';
+import { type CommitOutcome, WireError } from './wire.js';
+
+/** A request becomes one batch of Kafka's offsets topic, which takes 1 MiB by default and refuses the request as a whole above it. */
+const REQUEST_BYTES = 512 * 1024;
+/** What a partition costs there beside its metadata: names, offset, times. */
+const PARTITION_BYTES = 200;
+/** A map's characters take three bytes each. */
+const BYTES_PER_CHAR = 3;
+/** Kafka's default limit for the metadata of a partition, in UTF-16 units. */
+const MAP_CHARS = 4096;
+/** Long maps take about a millisecond each to write: after so much of it the request goes out, and the event loop has its turn. */
+const BUILD_MS = 10;
+
+/** What Kafka has of one partition in one assignment, and what it is to have. */
+export class PartitionCommits {
+  /** Listed as having something to commit. */
+  isDirty = false;
+  /** Given up: nothing of it is committed any more. */
+  isGone = false;
+  /** The start that was resolved for a partition without a commit; it must be in Kafka before the first record. */
+  isStartUnsaved = false;
+  /** The highest watermark put into a request. */
+  planned = -1;
+  /** The tracker's revision that Kafka has; −1 before the first commit, unless it began with one. */
+  savedRevision: number;
+  savedMetadata: string | null = null;
+  /** The map was refused: the next commit goes without. */
+  isMapRefused = false;
+  failures = 0;
+  notBeforeMs = -Infinity;
+  private readonly begin: number;
+
+  constructor(
+    readonly queue: PartitionQueue,
+    /** What Kafka has; −1 where it has nothing. */
+    public committed: number,
+  ) {
+    this.savedRevision = committed < 0 ? -1 : queue.tracker.revision;
+    this.begin = queue.tracker.watermark;
+  }
+
+  get name(): string {
+    return `${this.queue.topic}/${this.queue.partition}`;
+  }
+  get watermarkMoved(): boolean {
+    return this.queue.tracker.watermark > this.committed;
+  }
+
+  /** Kafka has it. Answers how many offsets it covers that were not covered before. */
+  acknowledge({ offset, revision, metadata }: PlannedCommit): number {
+    const covered = offset - Math.max(this.committed, this.begin);
+    this.committed = offset;
+    this.savedMetadata = metadata;
+    this.isStartUnsaved = false;
+    this.failures = 0;
+    this.notBeforeMs = -Infinity;
+    // What went without its map is not saved yet: it is tried again with a shorter one.
+    if (!this.isMapRefused) this.savedRevision = revision;
+    this.isMapRefused = false;
+    return Math.max(0, covered);
+  }
+}
+
+/** One partition's part of a request, as it was when the request was built. */
+export interface PlannedCommit {
+  readonly partition: PartitionCommits;
+  readonly offset: number;
+  readonly revision: number;
+  readonly metadata: string;
+}
+
+/** Cuts what is to be committed into requests that brokers take, and learns from what they refuse. */
+export class CommitBatches {
+  /** Maps of which only the beginning fitted: after a crash the rest is repeated. */
+  truncated = 0;
+  private mapChars = MAP_CHARS;
+  private requestBytes = REQUEST_BYTES;
+  private readonly runs = new IncompleteRuns();
+
+  constructor(
+    private readonly withMap: boolean,
+    private readonly clock: Clock,
+    private readonly log: GroupLog,
+  ) {}
+
+  /** Takes from the end of `waiting` what goes into the next request; empty when nothing of it has changed. */
+  next(waiting: PartitionCommits[]): PlannedCommit[] {
+    const batch: PlannedCommit[] = [];
+    const began = this.clock.now();
+    let bytes = 0;
+    for (let partition = waiting.pop(); partition !== undefined; partition = waiting.pop()) {
+      partition.isDirty = false;
+      const commit = this.plan(partition);
+      if (commit === null) continue;
+      bytes += bytesOf(commit);
+      if (bytes > this.requestBytes && batch.length > 0) {
+        partition.isDirty = true;
+        waiting.push(partition);
+        break;
+      }
+      partition.planned = commit.offset;
+      batch.push(commit);
+      if (this.clock.now() - began >= BUILD_MS) break;
+    }
+    return batch;
+  }
+
+  accepted(): void {
+    // What was refused once may have been refused for another reason: the limit grows back, slowly.
+    this.requestBytes = Math.min(REQUEST_BYTES, this.requestBytes + 1024);
+  }
+
+  /** The request was too large: the next ones are half of it, and a partition on its own goes without its map. */
+  tooLarge(batch: readonly PlannedCommit[]): void {
+    const bytes = batch.reduce((sum, commit) => sum + bytesOf(commit), 0);
+    this.requestBytes = Math.max(1, Math.floor(bytes / 2));
+    if (batch.length === 1) this.mapTooLarge(batch[0]);
+  }
+
+  /** Brokers can be told to take less than the default. The offset is saved without the map first; maps are shorter from now on. */
+  mapTooLarge({ partition, metadata }: PlannedCommit): void {
+    if (metadata === '') return;
+    partition.isMapRefused = true;
+    this.mapChars = Math.min(this.mapChars, Math.floor(metadata.length / 2));
+    this.log.debug?.(`The offset map of ${partition.name} was refused at ${metadata.length} characters; from now on they have at most ${this.mapChars}`);
+  }
+
+  /** Null where Kafka has all of it. */
+  private plan(partition: PartitionCommits): PlannedCommit | null {
+    const { watermark: offset, revision } = partition.queue.tracker;
+    if (partition.isGone || offset < partition.committed) return null;
+    if (revision === partition.savedRevision && !partition.isStartUnsaved) return null;
+    const metadata = this.withMap && !partition.isMapRefused ? this.encode(partition, offset) : '';
+    const isSaved = offset === partition.committed && metadata === partition.savedMetadata;
+    if (isSaved && !partition.isStartUnsaved) {
+      partition.savedRevision = revision;
+      return null;
+    }
+    return { partition, offset, revision, metadata };
+  }
+
+  private encode({ queue, name }: PartitionCommits, offset: number): string {
+    const runs = this.runs.clear();
+    const end = queue.tracker.collectIncomplete(runs);
+    const map = encodeOffsetMap(offset, runs, end, { chars: this.mapChars }, zlibCompression);
+    if (map.end < end) {
+      this.truncated++;
+      this.log.debug?.(`The offset map of ${name} reaches up to ${map.end} of ${end}; after a crash the rest is repeated`);
+    }
+    return map.metadata;
+  }
+}
+
+function bytesOf({ partition, metadata }: PlannedCommit): number {
+  return BYTES_PER_CHAR * metadata.length + PARTITION_BYTES + 2 * partition.queue.topic.length;
+}
+
+/** A request's commits by what became of them, the refused ones by kind. One that the answer does not name counts as refused. */
+export function sortOutcomes(
+  batch: readonly PlannedCommit[],
+  outcomes: readonly CommitOutcome[],
+): { acknowledged: PlannedCommit[]; refused: { error: WireError; commits: PlannedCommit[] }[] } {
+  const errors = new Map(outcomes.map(({ topic, partition, error }) => [`${topic}/${partition}`, error]));
+  const acknowledged: PlannedCommit[] = [];
+  const refused: { error: WireError; commits: PlannedCommit[] }[] = [];
+  for (const commit of batch) {
+    const { name } = commit.partition;
+    const answer = errors.get(name);
+    if (answer === null) {
+      acknowledged.push(commit);
+      continue;
+    }
+    const error = answer ?? new WireError('unavailable', 'NO_ANSWER', `the broker did not say what became of ${name}`);
+    const alike = refused.find((group) => group.error.kind === error.kind);
+    if (alike === undefined) refused.push({ error, commits: [commit] });
+    else alike.commits.push(commit);
+  }
+  return { acknowledged, refused };
+}
+
+export function asWireError(error: unknown): WireError {
+  if (error instanceof WireError) return error;
+  return new WireError('unavailable', 'CLIENT', error instanceof Error ? error.message : String(error), { cause: error });
+}
