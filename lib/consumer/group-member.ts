@@ -1,6 +1,5 @@
 import type { Engine } from '../engine/engine.js';
 import type { HandlerQueue } from '../engine/handler-queue.js';
-import type { PartitionQueue } from '../engine/partition-queue.js';
 import type { Lease } from '../engine/lease.js';
 import { groupAssignment } from './assignment-policy.js';
 import type { Clock } from './clock.js';
@@ -39,14 +38,16 @@ export class GroupMember {
   readonly committer: Committer;
   readonly membership: Membership;
   readonly owned: OwnedPartitions;
+  private readonly starts: StartPositions;
+  private isStopped = false;
 
   constructor(private readonly deps: GroupMemberDependencies) {
     const { wire, options, clock, log, handlers, listener } = deps;
     this.metadata = new TopicMetadata({ wire, options, clock, log, topics: [...handlers.keys()] });
-    this.fetcher = new Fetcher({ wire, options, clock, log, metadata: this.metadata });
+    this.fetcher = new Fetcher({ wire, options, clock, log, metadata: this.metadata, restart: (queue, offset) => void this.owned.restart(queue, offset) });
     this.committer = new Committer({ wire, options, clock, log, identity: () => this.membership.identity, listener });
-    const starts = new StartPositions({ wire, options, clock, log });
-    this.owned = new OwnedPartitions({ ...deps, starts, lease: this.lease, fetcher: this.fetcher, committer: this.committer });
+    this.starts = new StartPositions({ wire, options, clock, log });
+    this.owned = new OwnedPartitions({ ...deps, starts: this.starts, lease: this.lease, fetcher: this.fetcher, committer: this.committer });
     this.membership = new Membership({ wire, options, clock, log, lease: this.lease, policy: groupAssignment(options), host: this.host() });
     this.metadata.onChange((change) => this.membership.rejoin(change));
   }
@@ -58,12 +59,20 @@ export class GroupMember {
     return [...this.deps.handlers.keys()].filter((topic) => !this.metadata.topics.has(topic));
   }
 
+  /** Joins the group. */
   async start(): Promise<void> {
-    await this.membership.start();
+    try {
+      await this.starts.lookBack(this.metadata.topics);
+    } catch (error) {
+      return this.deps.failed(error);
+    }
+    if (!this.isStopped) await this.membership.start();
   }
 
   /** What the member owns is finished, committed and given up; the group is left and the connections end. */
   async stop(timeoutMs: number): Promise<number> {
+    this.isStopped = true;
+    this.starts.stop();
     const aborted = await this.owned.release([...this.owned.all], 'shutdown', timeoutMs);
     await this.membership.leave();
     await this.close();
@@ -100,7 +109,7 @@ export class GroupMember {
 
   /** What could not start while membership was in doubt may start now. */
   private unpark(): void {
-    for (const queue of this.owned.all) (queue as PartitionQueue).unpark();
+    for (const queue of this.owned.all) queue.unpark();
     this.deps.engine.requestPump();
   }
 }

@@ -1,3 +1,4 @@
+import { CompletedRanges } from '../engine/completed-ranges.js';
 import type { Engine } from '../engine/engine.js';
 import type { HandlerQueue } from '../engine/handler-queue.js';
 import type { Lease } from '../engine/lease.js';
@@ -63,19 +64,9 @@ export class OwnedPartitions {
 
   /** Takes what is new of an assignment. Resolves when fetching has begun; what is lost meanwhile is not taken. */
   async take(assigned: ReadonlyMap<string, readonly number[]>): Promise<void> {
-    const { clock, starts, committer, fetcher } = this.deps;
-    const began = clock.now();
     const losses = this.losses;
-    const added = this.addedOf(assigned);
-    const resolved = await starts.resolve(added, () => losses === this.losses);
-    if (losses !== this.losses) return;
-    const queues = resolved.map((start) => this.open(start));
-    await this.callHook('assigned', () => this.deps.hooks.assigned(queues.map(withOffset)));
-    if (losses !== this.losses) return;
-    await committer.persistStarts(queues.filter((_, index) => resolved[index].mustCommit));
-    const kept = queues.filter((queue) => this.owns(queue));
-    for (const queue of kept) fetcher.add(queue);
-    if (kept.length > 0) this.deps.listener()?.assigned?.(kept.map(withOffset), clock.now() - began);
+    const resolved = await this.deps.starts.resolve(this.addedOf(assigned), () => losses === this.losses);
+    if (losses === this.losses) await this.begin(resolved);
   }
 
   /**
@@ -131,8 +122,31 @@ export class OwnedPartitions {
     this.deps.listener()?.lost?.(lost.map(withOffset), this.deps.clock.now() - began);
   }
 
+  /** The log was cut below the position: what was done there is void, and the partition begins anew at `offset`. */
+  async restart(queue: PartitionQueue, offset: number): Promise<void> {
+    if (!this.owns(queue)) return;
+    const { topic, partition } = queue;
+    this.deps.log.error(`The log of ${topic}/${partition} ends at ${offset}, below what was consumed (${queue.tracker.position}): it goes on from there`);
+    this.forget(queue, 'its log was cut');
+    await this.callHook('revoked', () => this.deps.hooks.revoked([withOffset(queue)], 'lost'));
+    await this.begin([{ topic, partition, offset, completed: CompletedRanges.NONE, committedOffset: -1, mustCommit: true }]);
+  }
+
   owns(queue: PartitionQueue): boolean {
     return this.queues.get(nameOf(queue)) === queue;
+  }
+
+  /** Hooks, then the commit of new starts, then the first fetch. */
+  private async begin(starts: readonly ResolvedStart[]): Promise<void> {
+    if (starts.length === 0) return;
+    const { clock, committer, fetcher } = this.deps;
+    const began = clock.now();
+    const queues = starts.map((start) => this.open(start));
+    await this.callHook('assigned', () => this.deps.hooks.assigned(queues.map(withOffset)));
+    await committer.persistStarts(queues.filter((queue, index) => starts[index].mustCommit && this.owns(queue)));
+    const kept = queues.filter((queue) => this.owns(queue) && queue.state === 'active');
+    for (const queue of kept) fetcher.add(queue);
+    if (kept.length > 0) this.deps.listener()?.assigned?.(kept.map(withOffset), clock.now() - began);
   }
 
   private addedOf(assigned: ReadonlyMap<string, readonly number[]>): TopicPartition[] {

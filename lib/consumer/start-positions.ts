@@ -134,7 +134,7 @@ export class StartPositions {
   /** Where partitions without a commit are to begin. */
   private async queriesFor(without: readonly TopicPartition[], isWanted: () => boolean): Promise<OffsetQuery[] | null> {
     const queries: OffsetQuery[] = [];
-    for (const [topic, partitions] of Map.groupBy(without, (partition) => partition.topic)) {
+    for (const [topic, partitions] of byTopic(without)) {
       const first = this.deps.options.fromBeginning ? 0 : await this.firstAddedLater(topic, partitions, isWanted);
       if (first === null) return null;
       for (const { partition } of partitions) {
@@ -215,6 +215,16 @@ export class StartPositions {
 
 function nameOf({ topic, partition }: TopicPartition): string {
   return `${topic}/${partition}`;
+}
+
+function byTopic(partitions: readonly TopicPartition[]): Map<string, TopicPartition[]> {
+  const topics = new Map<string, TopicPartition[]>();
+  for (const partition of partitions) {
+    const others = topics.get(partition.topic);
+    if (others === undefined) topics.set(partition.topic, [partition]);
+    else others.push(partition);
+  }
+  return topics;
 }
 
 /** An answer that leaves partitions out is none: they would begin wherever the default says. */
