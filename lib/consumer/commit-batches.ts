@@ -16,6 +16,10 @@ const BYTES_PER_CHAR = 3;
 const MAP_CHARS = 4096;
 /** Long maps take about a millisecond each to write: after so much of it the request goes out, and the event loop has its turn. */
 const BUILD_MS = 10;
+/** Deflating a long map takes several times as long as all the rest: only one that does not fit is worth it, and only if more fits then. */
+const WORTH_DEFLATING = 1.05;
+/** So many maps of a partition go undeflated after one that did not gain by it. */
+const UNDEFLATED_MAPS = 20;
 
 /** What Kafka has of one partition in one assignment, and what it is to have. */
 export class PartitionCommits {
@@ -32,6 +36,8 @@ export class PartitionCommits {
   savedMetadata: string | null = null;
   /** The map was refused: the next commit goes without. */
   isMapRefused = false;
+  /** Maps until the next one that may be deflated. */
+  untilDeflate = 0;
   failures = 0;
   notBeforeMs = -Infinity;
   private readonly begin: number;
@@ -136,8 +142,11 @@ export class CommitBatches {
     const { watermark: offset, revision } = partition.queue.tracker;
     if (partition.isGone || offset < partition.committed) return null;
     if (revision === partition.savedRevision && !partition.isStartUnsaved) return null;
+    // Where a map was refused the offset goes first, alone.
+    partition.isMapRefused &&= offset !== partition.committed;
     const metadata = this.withMap && !partition.isMapRefused ? this.encode(partition, offset) : '';
-    const isSaved = offset === partition.committed && metadata === partition.savedMetadata;
+    // Without a commit of its own the partition has what an earlier owner wrote; that is still true.
+    const isSaved = offset === partition.committed && metadata === (partition.savedMetadata ?? '');
     if (isSaved && !partition.isStartUnsaved) {
       partition.savedRevision = revision;
       return null;
@@ -145,13 +154,19 @@ export class CommitBatches {
     return { partition, offset, revision, metadata };
   }
 
-  private encode({ queue, name }: PartitionCommits, offset: number): string {
+  private encode(partition: PartitionCommits, offset: number): string {
     const runs = this.runs.clear();
-    const end = queue.tracker.collectIncomplete(runs);
-    const map = encodeOffsetMap(offset, runs, end, { chars: this.mapChars }, zlibCompression);
+    const end = partition.queue.tracker.collectIncomplete(runs);
+    const limit = { chars: this.mapChars };
+    let map = encodeOffsetMap(offset, runs, end, limit);
+    if (map.end < end && --partition.untilDeflate < 0) {
+      const plain = map;
+      map = encodeOffsetMap(offset, runs, end, limit, zlibCompression);
+      if (map.end - offset < WORTH_DEFLATING * (plain.end - offset)) partition.untilDeflate = UNDEFLATED_MAPS;
+    }
     if (map.end < end) {
       this.truncated++;
-      this.log.debug?.(`The offset map of ${name} reaches up to ${map.end} of ${end}; after a crash the rest is repeated`);
+      this.log.debug?.(`The offset map of ${partition.name} reaches up to ${map.end} of ${end}; after a crash the rest is repeated`);
     }
     return map.metadata;
   }

@@ -4,10 +4,12 @@ import type { HandlerQueue } from '../engine/handler-queue.js';
 import type { PartitionQueue } from '../engine/partition-queue.js';
 import { type Clock, systemClock } from './clock.js';
 import { Deadlines } from './deadlines.js';
+import { KafkaConnectionError, KafkaHandlerTimeoutError, KafkaMissingTopicError } from './errors.js';
 import type { GroupConsumer, GroupConsumerDependencies, GroupListener, GroupState, GroupStats } from './group-consumer.js';
 import { GroupMember } from './group-member.js';
 import { GroupTotals, statsOf } from './group-stats.js';
 import { Epochs } from './owned-partitions.js';
+import { WireError } from './wire.js';
 
 export function createGroupConsumer(deps: GroupConsumerDependencies, clock: Clock = systemClock): GroupConsumer {
   return new Group(deps, clock);
@@ -77,7 +79,7 @@ class Group implements GroupConsumer {
       if (missing.length > 0) this.deps.log.warn(`Topics ${missing.join(', ')} do not exist yet; they are consumed once they do`);
     } catch (error) {
       await Promise.all(members.map((member) => member.close()));
-      throw error;
+      throw error instanceof WireError && error.kind !== 'fatal' ? new KafkaConnectionError(this.groupId, error) : error;
     }
     this.members = members;
     this.phase = 'connected';

@@ -1,7 +1,7 @@
 import type { Engine } from '../engine/engine.js';
 import type { HandlerQueue } from '../engine/handler-queue.js';
 import type { Lease } from '../engine/lease.js';
-import { groupAssignment } from './assignment-policy.js';
+import { eagerPolicy } from './assignment-policy.js';
 import type { Clock } from './clock.js';
 import { Committer } from './committer.js';
 import { Fetcher } from './fetcher.js';
@@ -11,7 +11,12 @@ import type { GroupOptions } from './options.js';
 import { type Epochs, OwnedPartitions } from './owned-partitions.js';
 import { StartPositions } from './start-positions.js';
 import { TopicMetadata } from './topic-metadata.js';
-import type { TopicPartition, Wire } from './wire.js';
+import type { Wire } from './wire.js';
+
+/** A fetch ends within its request's timeout, well or badly: one that does not has lost its loop. */
+const FETCH_SILENCE_MS = 60_000;
+/** In a row: on waking from a freeze the last fetch is long ago, too. */
+const SILENT_BEATS = 10;
 
 export interface GroupMemberDependencies {
   readonly wire: Wire;
@@ -40,6 +45,7 @@ export class GroupMember {
   readonly owned: OwnedPartitions;
   private readonly starts: StartPositions;
   private isStopped = false;
+  private silentBeats = 0;
 
   constructor(private readonly deps: GroupMemberDependencies) {
     const { wire, options, clock, log, handlers, listener } = deps;
@@ -48,7 +54,7 @@ export class GroupMember {
     this.committer = new Committer({ wire, options, clock, log, identity: () => this.membership.identity, listener });
     this.starts = new StartPositions({ wire, options, clock, log });
     this.owned = new OwnedPartitions({ ...deps, starts: this.starts, lease: this.lease, fetcher: this.fetcher, committer: this.committer });
-    this.membership = new Membership({ wire, options, clock, log, lease: this.lease, policy: groupAssignment(options), host: this.host() });
+    this.membership = new Membership({ wire, options, clock, log, lease: this.lease, policy: eagerPolicy(options.rebalance.assignment), host: this.host() });
     this.metadata.onChange((change) => this.membership.rejoin(change));
   }
 
@@ -98,13 +104,22 @@ export class GroupMember {
     const { options } = this.deps;
     return {
       subscription: () => [...this.metadata.topics.keys()].filter((topic) => this.deps.handlers.has(topic)).sort(),
-      owned: (): readonly TopicPartition[] => [...this.owned.all],
+      owned: () => this.owned.all,
       beforeJoin: async () => void (await this.owned.release([...this.owned.all], 'rebalance', options.rebalance.drainTimeoutMs)),
-      assigned: (partitions) => this.owned.take(partitions),
+      assigned: (partitions, isCurrent) => this.owned.take(partitions, isCurrent),
       lost: (reason) => this.owned.lose(reason),
-      leaseRenewed: () => this.unpark(),
+      proven: (lapsed) => this.proven(lapsed),
       fatal: (error) => this.deps.failed(error),
     };
+  }
+
+  private proven(lapsed: boolean): void {
+    if (lapsed) this.unpark();
+    const { clock } = this.deps;
+    this.silentBeats = clock.now() - this.fetcher.aliveAtMs > FETCH_SILENCE_MS ? this.silentBeats + 1 : 0;
+    if (this.silentBeats < SILENT_BEATS) return;
+    this.silentBeats = 0;
+    void this.membership.giveUp(`no fetch has come to an end for ${FETCH_SILENCE_MS} ms, although the coordinator answers`);
   }
 
   /** What could not start while membership was in doubt may start now. */

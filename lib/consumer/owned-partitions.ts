@@ -62,10 +62,10 @@ export class OwnedPartitions {
     return this.queues.size;
   }
 
-  /** Takes what is new of an assignment. Resolves when fetching has begun; what is lost meanwhile is not taken. */
-  async take(assigned: ReadonlyMap<string, readonly number[]>): Promise<void> {
+  /** Takes what is new of an assignment. Resolves when fetching has begun; nothing is taken that is out of date by then. */
+  async take(assigned: ReadonlyMap<string, readonly number[]>, isCurrent: () => boolean): Promise<void> {
     const losses = this.losses;
-    const resolved = await this.deps.starts.resolve(this.addedOf(assigned), () => losses === this.losses);
+    const resolved = await this.deps.starts.resolve(this.addedOf(assigned), () => losses === this.losses && isCurrent());
     if (losses === this.losses) await this.begin(resolved);
   }
 

@@ -65,6 +65,7 @@ export function scanBatches(bytes: Buffer, from: number, aborted: readonly Abort
   const filter = aborted === null || aborted.length === 0 ? null : new AbortedFilter(aborted);
   const batches: Batch[] = [];
   let to = from;
+  let ended = -1;
   let position = 0;
   try {
     while (bytes.length - position > MAGIC_AT) {
@@ -75,9 +76,10 @@ export function scanBatches(bytes: Buffer, from: number, aborted: readonly Abort
       }
       const batch = readHeader(bytes, position, end, to);
       const after = batch.baseOffset + batch.lastDelta + 1;
-      if (position > 0 && batch.baseOffset < to) throw new CorruptError(`a batch begins at offset ${batch.baseOffset}, after one that ends at ${to - 1}`);
+      if (batch.baseOffset <= ended) throw new CorruptError(`a batch begins at offset ${batch.baseOffset}, after one that ends at ${ended}`);
       if (isDeliverable(bytes, position, batch, filter) && after > from && batch.count > 0) batches.push(batch);
       to = Math.max(to, after);
+      ended = after - 1;
       position = end;
     }
     if (position === 0 && bytes.length > 0) throw new CorruptError(`${bytes.length} bytes are less than the header of a batch`);

@@ -2,6 +2,7 @@ import { promisify } from 'node:util';
 import { unzip } from 'node:zlib';
 import kafkajs from 'kafkajs';
 import { CorruptError } from './byte-reader.js';
+import { isError, messageOf } from './errors.js';
 
 /** What one batch may unpack to. A megabyte of zeros packs to a kilobyte, so that the size of a fetch is no limit. */
 export const MAX_UNPACKED_BYTES = 256 * 1024 * 1024;
@@ -26,7 +27,7 @@ export async function unpack(type: number, bytes: Buffer): Promise<Buffer> {
     const unpacked = codec === null ? await gunzip(bytes, { maxOutputLength: MAX_UNPACKED_BYTES }) : await codec.decompress(bytes);
     if (unpacked.length <= MAX_UNPACKED_BYTES) return unpacked;
   } catch (error) {
-    if (!isTooLarge(error)) throw new CorruptError(`a batch does not unpack with ${name}: ${error instanceof Error ? error.message : String(error)}`);
+    if (!isTooLarge(error)) throw new CorruptError(`a batch does not unpack with ${name}: ${messageOf(error)}`);
   }
   throw new CorruptError(`a batch unpacks with ${name} to more than ${MAX_UNPACKED_BYTES} bytes`);
 }
@@ -44,5 +45,5 @@ function registeredCodec(type: number, name: string): Codec {
 }
 
 function isTooLarge(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
+  return isError(error) && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
 }

@@ -113,7 +113,7 @@ export class CoordinatorLink {
   private leaveBehind({ host, port }: Address): void {
     const old = this.joinAddress;
     if (old === null || (old.host === host && old.port === port)) return;
-    this.brokers.drop('join', old, new WireError('moved', 'NOT_COORDINATOR', `The coordinator of ${this.groupId} is now ${host}:${port}.`));
+    this.brokers.drop('join', old, new WireError('moved', 'COORDINATOR_MOVED', `The coordinator of ${this.groupId} is now ${host}:${port}.`));
     this.joinAddress = null;
   }
 }

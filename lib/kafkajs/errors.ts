@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { type FetchFault, WireError, type WireErrorKind } from '../consumer/wire.js';
 import { CorruptError } from './byte-reader.js';
 
@@ -99,16 +100,24 @@ const CONNECTION_FAILURES: ReadonlySet<string> = new Set([
 /** Follows `cause`, which kafkajs nests up to three deep, at most this far: a cycle must not hang the member. */
 const MAX_CAUSES = 10;
 
+/** Also of an error that Node has made outside of the context (a worker, a test) in which this runs. */
+export function isError(value: unknown): value is Error {
+  return value instanceof Error || types.isNativeError(value);
+}
+
+export function messageOf(error: unknown): string {
+  return isError(error) ? error.message : String(error);
+}
+
 /** Turns whatever kafkajs, Node or a codec has thrown into a `WireError`; `what` says what was tried. */
 export function toWireError(error: unknown, what: string): WireError {
   let cause: unknown = error;
-  for (let depth = 0; depth < MAX_CAUSES && cause instanceof Error; depth++, cause = cause.cause) {
+  for (let depth = 0; depth < MAX_CAUSES && isError(cause); depth++, cause = cause.cause) {
     if (cause instanceof WireError) return cause;
     const known = fromKafkajs(cause);
     if (known !== null) return new WireError(known.kind, known.code, `${what}: ${cause.message}`, { cause: error });
   }
-  const message = error instanceof Error ? error.message : String(error);
-  return new WireError('fatal', error instanceof Error ? error.name : 'UNKNOWN', `${what}: ${message}`, { cause: error });
+  return new WireError('fatal', isError(error) ? error.name : 'UNKNOWN', `${what}: ${messageOf(error)}`, { cause: error });
 }
 
 function fromKafkajs(error: Error): { kind: WireErrorKind; code: string } | null {
@@ -120,7 +129,7 @@ function fromKafkajs(error: Error): { kind: WireErrorKind; code: string } | null
   const system = typeof code === 'string' ? code : null;
   if (CONNECTION_FAILURES.has(error.name)) return { kind: 'unavailable', code: system ?? 'CONNECTION_FAILED' };
   // A reply that ends before it should. The connection is given up, and another one may do better.
-  if (error instanceof CorruptError || error instanceof RangeError) return { kind: 'unavailable', code: 'INVALID_RESPONSE' };
+  if (error instanceof CorruptError || error.name === 'RangeError') return { kind: 'unavailable', code: 'INVALID_RESPONSE' };
   if (system !== null && 'syscall' in error) return { kind: 'unavailable', code: system };
   return null;
 }

@@ -10,6 +10,8 @@ const REPEAT_MS = 30_000;
 const REMEMBERED = 100;
 
 const { ERROR, WARN, INFO, DEBUG } = kafkajs.logLevel;
+/** kafkajs declares its levels as an enum, which would name them, and has a plain object. */
+const LABELS: Readonly<Record<number, string>> = { [ERROR]: 'ERROR', [WARN]: 'WARN', [INFO]: 'INFO', [DEBUG]: 'DEBUG' };
 
 /**
  * A kafkajs logCreator that writes to `log`, or to the application's own creator where it has one. A connection that breaks
@@ -24,7 +26,7 @@ export function filteredLog(log: GroupLog, own: logCreator | undefined, now: () 
     const write = own?.(level) ?? (entry => writeTo(log, entry));
     return entry => {
       const atLevel = levelOf(entry, repeated);
-      if (atLevel <= level) write({ ...entry, level: atLevel, label: kafkajs.logLevel[atLevel] });
+      if (atLevel <= level) write({ ...entry, level: atLevel, label: LABELS[atLevel] ?? '' });
     };
   };
 }

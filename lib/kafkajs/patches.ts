@@ -11,7 +11,7 @@ import type { KafkajsConnection } from './kafkajs-types.js';
  * - timeouts are looked for every 100 ms, by the wall clock: requests have a timer each;
  * - aborted records that are delivered, and batches too large for the stack: the decoder is ours.
  */
-export function guard(connection: KafkajsConnection): void {
+export function guard(connection: Pick<KafkajsConnection, 'requestQueue'>): void {
   quietWhenIdle(connection);
 }
 
@@ -19,7 +19,7 @@ export function guard(connection: KafkajsConnection): void {
  * A request queue asks itself every millisecond, for ever, whether a request waits: 1,700 wake-ups a second and 2.6 % of a
  * core for an idle connection. The question is worth a timer only while one does wait.
  */
-function quietWhenIdle({ requestQueue }: KafkajsConnection): void {
+function quietWhenIdle({ requestQueue }: Pick<KafkajsConnection, 'requestQueue'>): void {
   const schedule = requestQueue.scheduleCheckPendingRequests.bind(requestQueue);
   requestQueue.scheduleCheckPendingRequests = () => {
     if (requestQueue.pending.length > 0) schedule();

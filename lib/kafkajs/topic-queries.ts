@@ -75,14 +75,16 @@ export class TopicQueries {
   }
 
   private async askLeaders(points: readonly Point[]): Promise<readonly PartitionOffset[]> {
-    const byLeader = new Map<number, Point[]>();
+    // Kafka refuses a request that names a partition twice, so that the start and the end of one are two requests.
+    const requests = new Map<string, { leader: number; points: Point[] }>();
     for (const point of points) {
       const leader = this.leaderOf(point);
-      const led = byLeader.get(leader);
-      if (led === undefined) byLeader.set(leader, [point]);
-      else led.push(point);
+      const key = `${leader} ${point.timestamp}`;
+      const request = requests.get(key);
+      if (request === undefined) requests.set(key, { leader, points: [point] });
+      else request.points.push(point);
     }
-    const answers = new Map((await Promise.all([...byLeader].map(([leader, led]) => this.askLeader(leader, led)))).flat());
+    const answers = new Map((await Promise.all([...requests.values()].map(request => this.askLeader(request.leader, request.points)))).flat());
     return points.map(point => {
       const offset = answers.get(point);
       if (offset === undefined) throw new WireError('unavailable', 'INVALID_RESPONSE', `ListOffsets: the broker has not answered for ${point.topic}/${point.partition}.`);
