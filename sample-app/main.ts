@@ -1,0 +1,42 @@
+import 'reflect-metadata';
+import { Logger } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { startKafka } from '../scripts/kafka/start-kafka.js';
+import { AppModule } from './app.module.js';
+import { Settings } from './settings.js';
+import { createTopics } from './stage/topics.js';
+import { Till } from './till.service.js';
+
+/**
+ * `npm start`: the shop on http://127.0.0.1:3000, with a Kafka of its own unless KAFKA_BROKERS names one. PORT and
+ * ORDERS_PER_SECOND change what they say; 0 orders a second leaves the shop to `POST /orders`.
+ */
+async function main(): Promise<void> {
+  const log = new Logger('Shop');
+  const port = wholeNumber('PORT', 3000);
+  const ordersPerSecond = wholeNumber('ORDERS_PER_SECOND', 50);
+  log.log('Starting Kafka (the first time it is downloaded) ...');
+  const kafka = await startKafka();
+  process.env['KAFKA_BROKERS'] = kafka.brokers.join(',');
+  const { ordersTopic, returnsTopic } = new Settings();
+  await createTopics(kafka.brokers, { [ordersTopic]: 2, [returnsTopic]: 2 });
+
+  const app = await NestFactory.create(AppModule);
+  app.enableShutdownHooks();
+  await app.listen(port, '127.0.0.1').catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'EADDRINUSE' ? new Error(`Port ${port} is taken: choose another one with PORT=...`) : error;
+  });
+  if (ordersPerSecond > 0) app.get(Till).startTraffic(ordersPerSecond, (error) => log.error(error));
+  log.log(`${ordersPerSecond} orders a second; watch them at ${await app.getUrl()}/stats, Ctrl-C ends it`);
+}
+
+function wholeNumber(name: string, otherwise: number): number {
+  const value = process.env[name] ?? String(otherwise);
+  if (!/^\d+$/.test(value)) throw new Error(`${name}=${value}: expected a whole number.`);
+  return Number(value);
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+});
