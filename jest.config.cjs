@@ -12,22 +12,39 @@ const swc = [
   },
 ];
 
+/** Suites that take long run where CI is set, and always there. */
+const inCi = Boolean(process.env.CI);
+const long = '\\.long\\.spec\\.ts$';
+
 const base = {
   testEnvironment: 'node',
   transform: { '^.+\\.(t|j)s$': swc },
   transformIgnorePatterns: ['/node_modules/(?!@nestjs/)'],
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/sample-app/dist/'],
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    '^nestjs-kafka-many-threads$': '<rootDir>/lib/index.ts',
+    '^nestjs-kafka-many-threads/(terminus|testing)$': '<rootDir>/lib/$1/index.ts',
+  },
 };
 
+const onKafka = {
+  ...base,
+  globalSetup: '<rootDir>/test/support/start-kafka.ts',
+  globalTeardown: '<rootDir>/test/support/stop-kafka.ts',
+};
+
+const unit = { ...base, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.spec.ts'] };
+const integration = {
+  ...onKafka,
+  displayName: 'integration',
+  testMatch: ['integration', 'chaos', 'simulation'].map((folder) => `<rootDir>/test/${folder}/**/*.spec.ts`),
+  testPathIgnorePatterns: inCi ? [] : [long],
+};
+/** The packed package in fresh applications. */
+const packed = { ...onKafka, displayName: 'package', testMatch: ['<rootDir>/test/package/**/*.spec.ts'] };
+const asked = process.argv.includes('package');
+
 module.exports = {
-  projects: [
-    { ...base, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.spec.ts'] },
-    {
-      ...base,
-      displayName: 'integration',
-      testMatch: ['<rootDir>/test/integration/**/*.spec.ts'],
-      globalSetup: '<rootDir>/test/support/start-kafka.ts',
-      globalTeardown: '<rootDir>/test/support/stop-kafka.ts',
-    },
-  ],
+  projects: [unit, integration, ...(inCi || asked ? [packed] : [])],
 };

@@ -1,7 +1,8 @@
 import { register } from 'tsx/cjs/api';
 
-/** jest's global setup of the integration project: one broker for all its suites, which find it through `testKafka()`. */
+/** jest's global setup of the projects that need Kafka: one broker for all their suites, which find it through `testKafka()`. */
 export default async function start(): Promise<void> {
+  if (process.env['TEST_KAFKA_BROKERS']) return; // another project has started it
   // jest maps `./x.js` to `./x.ts` in specs, but not for its setup files.
   const unregister = register();
   const { startKafka } = await import('../../scripts/kafka/start-kafka.js');
