@@ -65,6 +65,23 @@ export class CompletedRanges {
     return new CompletedRanges(joined.slice(0, length));
   }
 
+  /** These, and one offset more. */
+  add(offset: number): CompletedRanges {
+    const index = this.seek(offset);
+    const { bounds } = this;
+    if (index < bounds.length && bounds[index] <= offset) return this;
+    const touchesBelow = index > 0 && bounds[index - 1] === offset;
+    const touchesAbove = index < bounds.length && bounds[index] === offset + 1;
+    const below = bounds.subarray(0, touchesBelow ? index - 1 : index);
+    const above = bounds.subarray(touchesAbove ? index + 1 : index);
+    const between = [...(touchesBelow ? [] : [offset]), ...(touchesAbove ? [] : [offset + 1])];
+    const joined = new Float64Array(below.length + between.length + above.length);
+    joined.set(below);
+    joined.set(between, below.length);
+    joined.set(above, below.length + between.length);
+    return new CompletedRanges(joined);
+  }
+
   *[Symbol.iterator](): Generator<readonly [from: number, to: number], void, undefined> {
     for (let index = 0; index < this.bounds.length; index += 2) yield [this.bounds[index], this.bounds[index + 1]];
   }

@@ -21,12 +21,11 @@ export class OffsetTracker {
   private last: Delivery | null = null;
   /** While a stretch is fetched again: the first listed one at or above the position. */
   private cursor: Delivery | null = null;
-  /** Completed above the position, while a stretch is fetched again. */
-  private readonly early = new Set<number>();
   private nextPosition: number;
   private pending = 0;
   private changes = 0;
   private highest = -1;
+  /** Complete at and above the position: by an earlier owner, or before a stretch was fetched again. */
   private known: CompletedRanges;
 
   constructor(start: number, completed: CompletedRanges) {
@@ -61,13 +60,12 @@ export class OffsetTracker {
   get completedAhead(): number {
     let listedBelow = this.pending;
     for (let node = this.cursor; node !== null; node = node.next) listedBelow--;
-    return this.nextPosition - this.watermark - listedBelow + this.known.countFrom(this.nextPosition) + this.early.size;
+    return this.nextPosition - this.watermark - listedBelow + this.known.countFrom(this.nextPosition);
   }
 
-  /** Whether a record of the next stretch is to be delivered: not complete by an earlier owner, and not listed already. */
+  /** Whether a record of the next stretch is to be delivered: neither complete nor listed already. */
   isWanted(offset: number): boolean {
     if (offset < this.nextPosition || this.known.isComplete(offset)) return false;
-    if (this.early.size > 0 && this.early.delete(offset)) return false;
     while (this.cursor !== null && this.cursor.offset < offset) this.cursor = this.cursor.next;
     return this.cursor === null || this.cursor.offset !== offset;
   }
@@ -91,14 +89,13 @@ export class OffsetTracker {
     if (hadAbsent) this.changes++;
     this.nextPosition = this.known.nextIncomplete(to);
     while (this.cursor !== null && this.cursor.offset < this.nextPosition) this.cursor = this.cursor.next;
-    if (this.cursor === null && this.early.size > 0) this.dropEarlyBelowPosition();
   }
 
   complete(delivery: Delivery): void {
     this.remove(delivery);
     this.changes++;
     if (delivery.offset > this.highest) this.highest = delivery.offset;
-    if (delivery.offset >= this.nextPosition) this.early.add(delivery.offset);
+    if (delivery.offset >= this.nextPosition) this.known = this.known.add(delivery.offset);
   }
 
   /**
@@ -156,9 +153,5 @@ export class OffsetTracker {
     delivery.previous = null;
     delivery.next = null;
     this.pending--;
-  }
-
-  private dropEarlyBelowPosition(): void {
-    for (const offset of this.early) if (offset < this.nextPosition) this.early.delete(offset);
   }
 }

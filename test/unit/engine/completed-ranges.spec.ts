@@ -43,9 +43,25 @@ describe('CompletedRanges', () => {
     );
   });
 
+  it('takes single offsets in, one by one', () => {
+    fc.assert(
+      fc.property(model, offsets, (complete, added) => {
+        let ranges = rangesOf(complete);
+        const expected = [...complete];
+        for (const offset of added) {
+          ranges = ranges.add(offset);
+          while (expected.length < offset) expected.push(false);
+          expected[offset] = true;
+        }
+        expect([...ranges].flat()).toEqual(boundsOf(expected));
+      }),
+    );
+  });
+
   it('leaves the ranges that something is prepended to as they were', () => {
     const ranges = rangesOf([false, true, true, false, true]);
     ranges.prepend([0, 1], 4);
+    ranges.add(3);
     expect([...ranges]).toEqual([[1, 3], [4, 5]]);
   });
 

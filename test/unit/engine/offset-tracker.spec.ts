@@ -45,6 +45,23 @@ describe('the tracker of a partition', () => {
     expect(harness.started).toEqual([0, 1, 2]);
   });
 
+  it('tells a commit of what completed above a stretch that is being fetched again', async () => {
+    const harness = new EngineHarness();
+    const queue = harness.open(harness.handler());
+    queue.receive(new FakeChunk(0, 0, 3, [{ offset: 0, key: 1 }, { offset: 1, key: 1 }, record(2)]), 0);
+    void queue.drain(false);
+    queue.reactivate();
+    await harness.runOf(0).succeed();
+    await harness.runOf(2).succeed();
+    const runs = new IncompleteRuns();
+    expect(queue.tracker.collectIncomplete(runs)).toBe(3);
+    expect([queue.tracker.watermark, runs.count, runs.from(0), runs.to(0), queue.tracker.completedAhead]).toEqual([1, 1, 1, 2, 1]);
+    queue.receive(new FakeChunk(0, 1, 4, [{ offset: 1, key: 1 }, record(2), record(3)]), 0);
+    expect(harness.started).toEqual([0, 2, 1, 3]);
+    for (const offset of [1, 3]) await harness.runOf(offset).succeed();
+    expect(queue.tracker.watermark).toBe(4);
+  });
+
   it('lists a million records complete above one that is stuck as a single run', async () => {
     const harness = new EngineHarness({ concurrency: 2, recordsPerPartition: 2_000_000 });
     const slow: (() => void)[] = [];
