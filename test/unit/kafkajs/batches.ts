@@ -62,9 +62,9 @@ export function bytes(value: Buffer | string | null): Buffer {
 
 export function varint(value: number): Buffer {
   const out: number[] = [];
-  let rest = BigInt.asUintN(64, (BigInt(value) << 1n) ^ (BigInt(value) >> 63n));
-  for (; rest > 0x7fn; rest >>= 7n) out.push(Number(rest & 0x7fn) | 0x80);
-  return Buffer.from([...out, Number(rest)]);
+  let rest = value < 0 ? -2 * value - 1 : 2 * value;
+  for (; rest > 0x7f; rest = Math.floor(rest / 0x80)) out.push((rest % 0x80) | 0x80);
+  return Buffer.from([...out, rest]);
 }
 
 /** The batch of one record with which a transaction ends. */

@@ -160,6 +160,8 @@ describe('the wire', () => {
 
   it('leaves neither a connection nor a timer behind when it is closed, whatever it was doing', async () => {
     const resources = (): string[] => process.getActiveResourcesInfo().filter(kind => kind === 'Timeout' || kind === 'TCPSocketWrap' || kind === 'GetAddrInfoReqWrap');
+    // A socket that an earlier test has closed is here for a moment yet, and would pass for one that is gone.
+    await eventually(() => !resources().includes('TCPSocketWrap'), { what: 'the sockets of the tests before are gone', show: resources });
     const before = resources();
     const wire = await connected();
     await wire.metadata(['t']);
