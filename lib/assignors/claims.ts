@@ -36,7 +36,7 @@ export function holdersOf(members: readonly AssignmentMember[]): ClaimHolders {
   for (const member of members) {
     for (const [topic, partitions] of member.claims.owned) {
       let ofTopic = holders.get(topic);
-      if (ofTopic === undefined) holders.set(topic, (ofTopic = new Map()));
+      if (ofTopic === undefined) holders.set(topic, (ofTopic = new Map<number, AssignmentMember>()));
       for (const partition of partitions) {
         const rival = ofTopic.get(partition);
         if (rival === undefined || precedes(member, rival)) ofTopic.set(partition, member);

@@ -6,7 +6,7 @@ import type { Clock } from './clock.js';
 import type { GroupLog } from './group-consumer.js';
 import { Heartbeat } from './heartbeat.js';
 import type { GroupOptions } from './options.js';
-import { type JoinReply, type MemberIdentity, type SyncReply, type TopicPartition, type Wire, WireError } from './wire.js';
+import { type JoinReply, type MemberIdentity, type SyncReply, type TopicMetadata, type TopicPartition, type Wire, WireError } from './wire.js';
 
 const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 2000;
@@ -215,7 +215,7 @@ export class Membership {
   private async divide({ members }: JoinReply): Promise<ReturnType<AssignmentPolicy['assign']>> {
     const { wire, policy } = this.deps;
     const topics = [...new Set(members.flatMap((member) => member.topics))].sort();
-    const layouts = topics.length === 0 ? new Map() : await wire.metadata(topics);
+    const layouts = topics.length === 0 ? new Map<string, TopicMetadata>() : await wire.metadata(topics);
     const counts = new Map(Array.from(layouts.values(), ({ topic, partitions }) => [topic, partitions.length]));
     return policy.assign(members, counts);
   }

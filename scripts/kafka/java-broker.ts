@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Writable } from 'node:stream';
 import type { KafkaInstall } from './kafka-install.js';
 import { projectFolder } from './project-folder.js';
 
@@ -99,8 +100,8 @@ export class JavaBroker {
 }
 
 function unrefPipe(child: ChildProcess): void {
-  const pipe = child.stdin;
-  if (pipe && 'unref' in pipe && typeof pipe.unref === 'function') pipe.unref();
+  const pipe: (Writable & { unref?(): void }) | null = child.stdin;
+  pipe?.unref?.();
 }
 
 /** 16 random bytes as Kafka writes its ids; some of its tools take a leading dash for an option. */

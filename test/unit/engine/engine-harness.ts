@@ -156,7 +156,7 @@ export class EngineHarness {
         attempt: delivery.attempt,
         offset: delivery.offset,
         succeed: () => end(resolve),
-        fail: (error = new Error('failed')) => end(() => reject(error as Error)),
+        fail: (error = new Error('failed')) => end(() => reject(error)),
       };
       this.running.push(run);
     });

@@ -5,7 +5,7 @@ import { decodeOffsetMap, type DecodedOffsetMap, type OffsetMapCompression } fro
 import { packText } from '../../../lib/engine/packed-text.js';
 import { encode, progress, progressOf, zlib } from './offset-map-samples.js';
 
-const refused = (about: string): DecodedOffsetMap => ({ completed: CompletedRanges.NONE, problem: expect.stringContaining(about) });
+const refused = (about: string): DecodedOffsetMap => ({ completed: CompletedRanges.NONE, problem: expect.stringContaining(about) as string });
 
 /** A map with a correct checksum around any content: what only an enemy, or a broken release, would write. */
 function forged(base: number, ...content: number[]): string {
