@@ -39,10 +39,11 @@ export class Delivery {
   heapIndex = -1;
 
   // Intrusive links, so that no step allocates: neighbours among the incomplete records of the partition, in offset order;
-  // the next record of the same lane; the next one of the ready queue.
+  // the next record of the same lane; the next last record of a lane in the same bucket; the next one of the ready queue.
   previous: Delivery | null = null;
   next: Delivery | null = null;
   laneNext: Delivery | null = null;
+  bucketNext: Delivery | null = null;
   readyNext: Delivery | null = null;
 
   private controller: AbortController | null = null;
