@@ -69,7 +69,7 @@ async function runCase(each: Case): Promise<unknown> {
       if (performance.now() > endMs) break;
       const topic = await topics.get(each.topic);
       const figures = await runInProcess(each, { contender, topic, brokers: cluster.brokers, records: RECORDS, limitMs: RUN_LIMIT_MS, nodeArguments });
-      if (figures === null) console.error(`${each.name}, ${contender}: no figures within ${RUN_LIMIT_MS / 1000} s`);
+      if (figures === null) console.error(`${each.name}, ${contender}: ended, or was ended after ${RUN_LIMIT_MS / 1000} s, without figures`);
       else runs.get(contender)?.push(figures);
       console.error(`${each.name}, round ${round}, ${contender}: ${figures === null ? '-' : JSON.stringify(figures)}`);
     }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { CompressionTypes, Kafka, logLevel, type Message } from 'kafkajs';
+import { eventually } from '../test/support/kafka.js';
 import { KEYS, RECORDS, type TopicName } from './cases.js';
 
 const PARTITIONS = 2;
@@ -15,7 +16,7 @@ export class Topics {
   private readonly created: string[] = [];
 
   constructor(brokers: readonly string[]) {
-    this.client = new Kafka({ clientId: 'bench', brokers: [...brokers], logLevel: logLevel.ERROR });
+    this.client = new Kafka({ clientId: 'bench', brokers: [...brokers], logLevel: logLevel.NOTHING });
   }
 
   /** A topic that every contender reads from its beginning; `stamped` is empty, and a new one each time. */
@@ -37,9 +38,10 @@ export class Topics {
     const topic = `bench-${name}-${randomUUID().slice(0, 8)}`;
     const admin = this.client.admin();
     await admin.connect();
-    await admin.createTopics({ topics: [{ topic, numPartitions: PARTITIONS }], waitForLeaders: true });
-    await admin.disconnect();
+    await admin.createTopics({ topics: [{ topic, numPartitions: PARTITIONS }], waitForLeaders: false });
     this.created.push(topic);
+    await eventually(() => admin.fetchTopicOffsets(topic), { what: `${topic} has leaders` });
+    await admin.disconnect();
     return topic;
   }
 
