@@ -18,6 +18,8 @@ const long = '\\.long\\.spec\\.ts$';
 
 const base = {
   testEnvironment: 'node',
+  // jest would warn of a property of its own that a matcher reads between two suites.
+  testEnvironmentOptions: { globalsCleanup: 'off' },
   transform: { '^.+\\.(t|j)s$': swc },
   transformIgnorePatterns: ['/node_modules/(?!@nestjs/)'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/sample-app/dist/'],
@@ -46,5 +48,6 @@ const packed = { ...onKafka, displayName: 'package', testMatch: ['<rootDir>/test
 const asked = process.argv.includes('package');
 
 module.exports = {
+  reporters: ['default', 'summary', '<rootDir>/test/support/totals-reporter.cjs'],
   projects: [unit, integration, ...(inCi || asked ? [packed] : [])],
 };
