@@ -1,9 +1,12 @@
 import { createGroupConsumer } from '../../lib/consumer/create-group-consumer.js';
-import type { GroupConsumer, GroupHooks, GroupListener, GroupLog, GroupStats } from '../../lib/consumer/group-consumer.js';
+import type { GroupConsumer, GroupHooks, GroupListener, GroupLog, GroupStats, TopicHandler } from '../../lib/consumer/group-consumer.js';
+import { zlibCompression } from '../../lib/consumer/offset-map-compression.js';
 import type { GroupOptions } from '../../lib/consumer/options.js';
 import type { Delivery } from '../../lib/engine/delivery.js';
 import type { HandlerOptions } from '../../lib/engine/handler.js';
-import { kafkajsWire } from '../../lib/kafkajs/kafkajs-wire.js';
+import type { Verdict } from '../../lib/engine/failure-policy.js';
+import { decodeOffsetMap } from '../../lib/engine/offset-map.js';
+import { kafkajsWire, type KafkajsWireConfig } from '../../lib/kafkajs/kafkajs-wire.js';
 import { eventually, testBrokers, withAdmin } from './kafka.js';
 
 /** A record as a test's handler gets it. */
@@ -15,15 +18,24 @@ export interface Taken {
   readonly value: string | null;
   readonly attempt: number;
   readonly signal: AbortSignal;
+  readonly delivery: Delivery;
 }
 
-export interface GroupSetup {
-  readonly groupId: string;
+export interface HandlerSetup {
   readonly topics: readonly string[];
   readonly handle: (record: Taken) => unknown;
-  readonly brokers?: readonly string[];
-  readonly options?: Partial<GroupOptions>;
   readonly handler?: Partial<HandlerOptions>;
+  readonly classify?: (error: unknown) => Verdict;
+}
+
+export interface GroupSetup extends HandlerSetup {
+  readonly groupId: string;
+  /** Further handlers of the group. */
+  readonly others?: readonly HandlerSetup[];
+  readonly brokers?: readonly string[];
+  /** Beside the brokers. */
+  readonly client?: Partial<Extract<KafkajsWireConfig['client'], object>>;
+  readonly options?: Partial<GroupOptions>;
   readonly hooks?: Partial<GroupHooks>;
   readonly listener?: GroupListener;
 }
@@ -34,7 +46,7 @@ const OPTIONS: Omit<GroupOptions, 'groupId'> = {
   members: 1,
   buffer: { recordsPerPartition: 5000, bytes: 64 * 1024 * 1024 },
   commit: { strategy: 'auto', intervalMs: 100, records: 1000, offsetMap: true },
-  rebalance: { protocol: 'eager', assignment: 'sticky', drainTimeoutMs: 30_000 },
+  rebalance: { protocol: 'cooperative', assignment: 'sticky', drainTimeoutMs: 30_000 },
   fromBeginning: true,
   isolation: 'read_committed',
   fetch: { minBytes: 1, maxBytes: 10_485_760, maxBytesPerPartition: 1_048_576, maxWaitMs: 100 },
@@ -66,22 +78,14 @@ export class GroupUnderTest {
   inFlight = 0;
   mostInFlight = 0;
 
-  constructor(private readonly setup: GroupSetup) {
-    const { groupId, topics, hooks, brokers = testBrokers() } = setup;
+  constructor(setup: GroupSetup) {
+    const { groupId, hooks, client, others = [], brokers = testBrokers() } = setup;
     const log = this.log();
     const options: GroupOptions = { ...OPTIONS, ...setup.options, groupId };
     this.consumer = createGroupConsumer({
       options,
-      handlers: [
-        {
-          name: 'Test.handle',
-          topics,
-          options: { ...HANDLER, ...setup.handler },
-          invoke: (delivery) => this.invoke(delivery),
-          classify: (error) => ({ kind: 'failed', error }),
-        },
-      ],
-      wire: kafkajsWire({ client: { brokers: [...brokers] }, groupId, sessionTimeoutMs: options.sessionTimeoutMs, log }),
+      handlers: [setup, ...others].map((handler, index) => this.handler(`Test.handle${index}`, handler)),
+      wire: kafkajsWire({ client: { ...client, brokers: [...brokers] }, groupId, sessionTimeoutMs: options.sessionTimeoutMs, log }),
       hooks: { assigned: () => Promise.resolve(), revoked: () => Promise.resolve(), ...hooks },
       log,
     });
@@ -93,6 +97,10 @@ export class GroupUnderTest {
   }
   offsets(taken: readonly Taken[] = this.started): number[] {
     return taken.map(({ offset }) => offset);
+  }
+  /** What a person reading the log would see of trouble. */
+  get complaints(): string[] {
+    return this.lines.filter((line) => line.startsWith('warn') || line.startsWith('error'));
   }
 
   async start(): Promise<this> {
@@ -111,7 +119,11 @@ export class GroupUnderTest {
     return eventually(condition, { what, within, show });
   }
 
-  private async invoke(delivery: Delivery): Promise<unknown> {
+  private handler(name: string, { topics, handle, handler, classify = (error) => ({ kind: 'failed', error }) }: HandlerSetup): TopicHandler {
+    return { name, topics, options: { ...HANDLER, ...handler }, invoke: (delivery) => this.invoke(delivery, handle), classify };
+  }
+
+  private async invoke(delivery: Delivery, handle: HandlerSetup['handle']): Promise<unknown> {
     const { chunk, index } = delivery;
     const taken: Taken = {
       topic: delivery.topic,
@@ -121,11 +133,12 @@ export class GroupUnderTest {
       value: chunk.value(index)?.toString() ?? null,
       attempt: delivery.attempt,
       signal: delivery.signal,
+      delivery,
     };
     this.started.push(taken);
     this.mostInFlight = Math.max(this.mostInFlight, ++this.inFlight);
     try {
-      const result = await this.setup.handle(taken);
+      const result = await handle(taken);
       this.finished.push(taken);
       return result;
     } finally {
@@ -180,6 +193,12 @@ export async function committed(groupId: string, topic: string): Promise<{ parti
 export async function committedOffset(groupId: string, topic: string, partition = 0): Promise<number> {
   const found = (await committed(groupId, topic)).find((commit) => commit.partition === partition);
   return found?.offset ?? -1;
+}
+
+/** How many records above the committed offset the commit's map says are complete. */
+export async function completedAhead(groupId: string, topic: string, partition = 0): Promise<number> {
+  const found = (await committed(groupId, topic)).find((commit) => commit.partition === partition);
+  return found === undefined ? 0 : decodeOffsetMap(found.offset, found.metadata, zlibCompression).completed.countFrom(found.offset);
 }
 
 /** `count` records, keyed `k<i>` or as told, with their number as value. */

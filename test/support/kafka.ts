@@ -25,20 +25,29 @@ export async function createTopic(name: string, partitions = 1, settings: Omit<I
   await withAdmin(async admin => {
     const created = await admin.createTopics({ topics: [{ topic, numPartitions: partitions, ...settings }], waitForLeaders: true });
     if (!created) throw new Error(`Topic ${topic} was not created: it exists already.`);
+    // A leader that is named may not know of it yet, and kafkajs's producer repeats for all partitions what one has refused.
+    await eventually(async () => (await admin.fetchTopicOffsets(topic)).length === partitions, { what: `${topic} can be used` });
   });
   return topic;
 }
 
 /** Sends to one partition (acks from all replicas) and returns the first record's offset; throws when the broker did not acknowledge. */
 export async function produce(topic: string, partition: number, messages: readonly Omit<Message, 'partition'>[]): Promise<bigint> {
+  const [baseOffset] = await produceEach(topic, [partition], messages);
+  return baseOffset;
+}
+
+/** Sends the same records to each of these partitions, and returns the offsets of the first ones. */
+export async function produceEach(topic: string, partitions: readonly number[], messages: readonly Omit<Message, 'partition'>[]): Promise<bigint[]> {
   const producer = new Kafka(testKafka()).producer({ allowAutoTopicCreation: false });
   await producer.connect();
   try {
-    const [acknowledged] = await producer.send({ topic, acks: -1, messages: messages.map(message => ({ ...message, partition })) });
-    if (acknowledged?.errorCode !== 0 || acknowledged.baseOffset === undefined) {
-      throw new Error(`${messages.length} records for ${topic}/${partition} were not acknowledged: ${JSON.stringify(acknowledged ?? 'no answer for the partition')}.`);
-    }
-    return BigInt(acknowledged.baseOffset);
+    const acknowledged = await producer.send({ topic, acks: -1, messages: partitions.flatMap(partition => messages.map(message => ({ ...message, partition }))) });
+    return partitions.map(partition => {
+      const answer = acknowledged.find(each => each.partition === partition);
+      if (answer?.errorCode === 0 && answer.baseOffset !== undefined) return BigInt(answer.baseOffset);
+      throw new Error(`${messages.length} records for ${topic}/${partition} were not acknowledged: ${JSON.stringify(answer ?? 'no answer for the partition')}.`);
+    });
   } finally {
     await producer.disconnect();
   }

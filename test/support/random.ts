@@ -1,0 +1,16 @@
+/** Numbers in [0, 1) that are the same in every run (mulberry32). */
+export function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+/** Which of `count` offsets are chosen, each with the probability `share`. */
+export function randomOffsets(count: number, share: number, seed = 1): Set<number> {
+  const next = seeded(seed);
+  return new Set(Array.from({ length: count }, (_, offset) => offset).filter(() => next() < share));
+}
