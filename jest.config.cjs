@@ -48,6 +48,6 @@ const packed = { ...onKafka, displayName: 'package', testMatch: ['<rootDir>/test
 const asked = process.argv.includes('package');
 
 module.exports = {
-  reporters: ['default', 'summary', '<rootDir>/test/support/totals-reporter.cjs'],
+  reporters: ['default', '<rootDir>/test/support/totals-reporter.cjs'],
   projects: [unit, integration, ...(inCi || asked ? [packed] : [])],
 };
