@@ -33,6 +33,8 @@ export interface GroupSetup extends HandlerSetup {
   /** Further handlers of the group. */
   readonly others?: readonly HandlerSetup[];
   readonly brokers?: readonly string[];
+  /** Wait with `start` until the first round has ended. @default true */
+  readonly awaitAssignment?: boolean;
   /** Beside the brokers. */
   readonly client?: Partial<Extract<KafkajsWireConfig['client'], object>>;
   readonly options?: Partial<GroupOptions>;
@@ -78,7 +80,7 @@ export class GroupUnderTest {
   inFlight = 0;
   mostInFlight = 0;
 
-  constructor(setup: GroupSetup) {
+  constructor(private readonly setup: GroupSetup) {
     const { groupId, hooks, client, others = [], brokers = testBrokers() } = setup;
     const log = this.log();
     const options: GroupOptions = { ...OPTIONS, ...setup.options, groupId };
@@ -106,7 +108,7 @@ export class GroupUnderTest {
   async start(): Promise<this> {
     await this.consumer.connect();
     await this.consumer.start();
-    await this.until('it runs', () => this.consumer.state === 'running', 30_000);
+    if (this.setup.awaitAssignment !== false) await this.until('it has joined', () => this.stats.rebalanceCount > 0, 30_000);
     return this;
   }
 
@@ -160,6 +162,20 @@ export async function withGroup<T>(setup: GroupSetup, work: (group: GroupUnderTe
     return await work(group);
   } finally {
     await group.stop(500);
+  }
+}
+
+/** Consumers of a test that are stopped however it ends. */
+export class Groups {
+  private readonly started: GroupUnderTest[] = [];
+
+  start(setup: GroupSetup): Promise<GroupUnderTest> {
+    const group = new GroupUnderTest(setup);
+    this.started.push(group);
+    return group.start();
+  }
+  async stopAll(): Promise<void> {
+    await Promise.all(this.started.splice(0).map((group) => group.stop(100)));
   }
 }
 
