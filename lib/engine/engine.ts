@@ -261,6 +261,10 @@ export class Engine {
   private settled(delivery: Delivery, attempt: number, value: unknown): void {
     if (!this.isCurrent(delivery, attempt)) return;
     const { handler, options } = delivery.queue.handler;
+    if (typeof value === 'object' && value !== null) {
+      const end = handler.deferred?.(value) ?? null;
+      if (end !== null) return this.follow(end, delivery, attempt);
+    }
     if (delivery.timedOut !== null) this.attemptFailed(delivery, delivery.timedOut);
     else if (delivery.rejection !== null) this.attemptFailed(delivery, delivery.rejection.error);
     else if (value === false) this.attemptFailed(delivery, new Error(`${handler.name} returned false`));

@@ -12,6 +12,8 @@ export interface Handler {
    */
   readonly invoke: (delivery: Delivery) => unknown;
   readonly classify: (error: unknown) => Verdict;
+  /** What an attempt answered with may stand for work that goes on, such as an Observable: answers its end, else null. */
+  readonly deferred?: (result: object) => PromiseLike<unknown> | null;
 }
 
 /** Options of one handler with every default applied. */

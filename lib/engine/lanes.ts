@@ -35,7 +35,7 @@ export class Lanes {
       tail.laneNext = delivery;
       return false;
     }
-    if (++this.count > this.buckets.length) this.resize(2 * this.buckets.length);
+    if (++this.count > this.buckets.length) this.resize(4 * this.buckets.length);
     return true;
   }
 
@@ -77,7 +77,7 @@ export class Lanes {
     this.count--;
     const { length } = this.buckets;
     // Thousands of partitions that were full once must not keep their tables.
-    if (length > FEWEST_BUCKETS && 8 * this.count < length) this.resize(length / 2);
+    if (length > FEWEST_BUCKETS && 16 * this.count < length) this.resize(length / 4);
   }
 
   private link(tail: Delivery): void {

@@ -52,6 +52,9 @@ export class OffsetTracker {
   get oldest(): Delivery | null {
     return this.first;
   }
+  get newest(): Delivery | null {
+    return this.last;
+  }
   /** Grows with every change of what a commit would say. */
   get revision(): number {
     return this.changes;

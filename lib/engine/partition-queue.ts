@@ -18,6 +18,9 @@ export type Suspension = 'user' | 'held';
  */
 export type QueueState = 'active' | 'draining' | 'closed';
 
+/** After so many records of a chunk, those that are ready start: what ends at once is gone before the next ones are made. */
+const SLICE = 128;
+
 export interface PartitionStart {
   readonly topic: string;
   readonly partition: number;
@@ -109,21 +112,40 @@ export class PartitionQueue {
   receive(chunk: RecordChunk, nowMs: number): void {
     const { tracker } = this;
     if (this.status !== 'active' || chunk.from > tracker.position || chunk.to <= tracker.position) return;
-    const retained = new RetainedChunk(chunk, nowMs);
+    const retained = this.retain(chunk, nowMs);
     const { count } = chunk;
-    for (let index = 0; index < count; index++) {
+    const hadAbsent = count < chunk.to - chunk.from;
+    let index = 0;
+    while (index < count && this.status === 'active') {
       const offset = chunk.offset(index);
       if (tracker.isWanted(offset)) this.take(retained, index, offset);
       else this.engine.counters.duplicatesDropped++;
+      if (++index % SLICE !== 0 || index === count) continue;
+      tracker.advance(offset + 1, hadAbsent);
+      this.engine.pump();
     }
-    const hadAbsent = count < chunk.to - chunk.from;
-    tracker.advance(chunk.to, hadAbsent);
+    if (index === count) tracker.advance(chunk.to, hadAbsent);
     if (hadAbsent) this.changed(this);
-    if (retained.live > 0) {
-      this.chunks++;
-      this.engine.retainedBytes += chunk.bytes;
-    }
+    this.received(retained);
     this.engine.pump();
+  }
+
+  /** A chunk that is being received counts as alive, whatever becomes of its records meanwhile. */
+  private retain(chunk: RecordChunk, nowMs: number): RetainedChunk {
+    const retained = new RetainedChunk(chunk, nowMs);
+    retained.live = 1;
+    this.chunks++;
+    this.engine.retainedBytes += chunk.bytes;
+    return retained;
+  }
+
+  private received(retained: RetainedChunk): void {
+    retained.live--;
+    if (retained.live === 0) return this.letGo(retained);
+    if (retained.live > 1) return;
+    let last = this.tracker.newest;
+    while (last !== null && !keepsAlive(last, retained)) last = last.previous;
+    if (last !== null) this.detach(last);
   }
 
   private take(retained: RetainedChunk, index: number, offset: number): void {
@@ -312,14 +334,16 @@ export class PartitionQueue {
   private release(delivery: Delivery): void {
     const { retained } = delivery;
     retained.live--;
-    if (retained.live === 0) {
-      this.chunks--;
-      this.engine.releaseBytes(retained.chunk.bytes);
-    } else if (retained.live === 1) {
-      const { previous, next } = delivery;
-      if (previous !== null && keepsAlive(previous, retained)) this.detach(previous);
-      else if (next !== null && keepsAlive(next, retained)) this.detach(next);
-    }
+    if (retained.live === 0) return this.letGo(retained);
+    if (retained.live > 1) return;
+    const { previous, next } = delivery;
+    if (previous !== null && keepsAlive(previous, retained)) this.detach(previous);
+    else if (next !== null && keepsAlive(next, retained)) this.detach(next);
+  }
+
+  private letGo(retained: RetainedChunk): void {
+    this.chunks--;
+    this.engine.releaseBytes(retained.chunk.bytes);
   }
 
   /** Copies the record out of its chunk, so that it keeps nothing else alive. */

@@ -1,0 +1,84 @@
+import type { KafkaMessage, Message, RecordMetadata } from 'kafkajs';
+import type { Delivery } from '../engine/delivery.js';
+import { KafkaNotImplementedError } from '../errors/not-implemented.error.js';
+import type { KafkaContext, KafkaRecord } from '../interfaces/index.js';
+import { LazyRecord } from './lazy-record.js';
+
+/** What does not change from record to record. */
+export interface HandlerPlace {
+  readonly connection: string;
+  readonly groupId: string;
+}
+
+/** Bytes to a value; `context` is for codecs that want the whole message. */
+export type Decode = (bytes: Buffer, context: HandlerContext) => unknown;
+
+/** The context of one attempt: a view of its delivery. What is not asked for is not computed. */
+export class HandlerContext implements KafkaContext {
+  readonly attempt: number;
+  private decoded: unknown = null;
+  private lazyRecord: LazyRecord | null = null;
+  private ownSignal: AbortSignal | null = null;
+
+  constructor(
+    private readonly delivery: Delivery,
+    private readonly place: HandlerPlace,
+  ) {
+    this.attempt = delivery.attempt;
+  }
+
+  get topic(): string {
+    return this.delivery.topic;
+  }
+  get raw(): KafkaMessage {
+    return this.lazy.raw;
+  }
+  get record(): KafkaRecord {
+    return this.lazy;
+  }
+  get origin(): KafkaContext['origin'] {
+    const { topic, partition, offset, timestampMs } = this.lazy;
+    return { topic, partition, offset, timestampMs };
+  }
+  get connection(): string {
+    return this.place.connection;
+  }
+  get groupId(): string {
+    return this.place.groupId;
+  }
+  get epoch(): number {
+    return this.delivery.epoch;
+  }
+  /** Of this attempt: the delivery's own is that of its latest. */
+  get signal(): AbortSignal {
+    this.ownSignal ??= this.delivery.isRunning(this.attempt) ? this.delivery.signal : AbortSignal.abort(new Error('The attempt is over'));
+    return this.ownSignal;
+  }
+
+  /** Null is a tombstone and reaches no codec. */
+  decode(decode: Decode): unknown {
+    const bytes = this.delivery.chunk.value(this.delivery.index);
+    return bytes === null ? null : decode(bytes, this);
+  }
+  set value(value: unknown) {
+    this.decoded = value;
+  }
+
+  ack(): void {
+    this.delivery.ack(this.attempt);
+  }
+  nack(error: unknown = new Error('The handler called nack()')): void {
+    this.delivery.nack(this.attempt, error);
+  }
+  progress(): void {
+    this.delivery.progress();
+  }
+  send(_topic: string, _messages: Message | Message[]): Promise<RecordMetadata[] | void> {
+    return Promise.reject(new KafkaNotImplementedError('KafkaContext.send'));
+  }
+
+  private get lazy(): LazyRecord {
+    this.lazyRecord ??= new LazyRecord(this.delivery, () => this.decoded);
+    return this.lazyRecord;
+  }
+}

@@ -1,0 +1,59 @@
+import { AsyncResource } from 'node:async_hooks';
+import { isObservable, lastValueFrom } from 'rxjs';
+import type { Delivery } from '../engine/delivery.js';
+import type { Verdict } from '../engine/failure-policy.js';
+import type { Handler } from '../engine/handler.js';
+import { KafkaDecodeError } from '../errors/decode.error.js';
+import { KafkaDeadLetterException, KafkaRetryException, KafkaSkipException } from '../errors/record-fate.exceptions.js';
+import { type Decode, HandlerContext, type HandlerPlace } from './handler-context.js';
+import type { HandlerCall } from './handler-call.js';
+
+export interface Invocation {
+  readonly place: HandlerPlace;
+  readonly decode: Decode;
+  /** For errors. */
+  readonly codec: string;
+  readonly call: HandlerCall;
+}
+
+/**
+ * Runs one attempt: decode, then call. Each in an async context of its own, so that a handler which calls `enterWith`
+ * (continuation-local storage does) leaves nothing behind for the next record. A shared context would: on Node 20 `enterWith`
+ * changes the resource that it runs in.
+ */
+export function invocation({ place, decode, codec, call }: Invocation): Handler['invoke'] {
+  const fail = ({ topic, partition, offset }: Delivery, error: unknown): never => {
+    throw new KafkaDecodeError(topic, partition, offset, codec, error);
+  };
+  const run = (delivery: Delivery): unknown => {
+    const context = new HandlerContext(delivery, place);
+    let value: unknown;
+    try {
+      value = context.decode(decode);
+    } catch (error) {
+      return fail(delivery, error);
+    }
+    if (value instanceof Promise) return callLater(value, delivery, context);
+    context.value = value;
+    return call(value, context);
+  };
+  const callLater = async (decoding: Promise<unknown>, delivery: Delivery, context: HandlerContext): Promise<unknown> => {
+    const value = await decoding.catch((error: unknown) => fail(delivery, error));
+    context.value = value;
+    return call(value, context);
+  };
+  return (delivery) => new AsyncResource('KafkaRecord').runInAsyncScope(run, undefined, delivery);
+}
+
+/** What a handler's error asks for. */
+export function classify(error: unknown): Verdict {
+  if (error instanceof KafkaSkipException) return { kind: 'skip', error };
+  if (error instanceof KafkaRetryException) return { kind: 'retry', error, delayMs: error.delayMs };
+  if (error instanceof KafkaDeadLetterException || error instanceof KafkaDecodeError) return { kind: 'exhausted', error };
+  return { kind: 'failed', error };
+}
+
+/** An Observable is done when it completes; one without a value is no failure. */
+export function deferred(result: object): PromiseLike<unknown> | null {
+  return isObservable(result) ? lastValueFrom(result, { defaultValue: undefined }) : null;
+}

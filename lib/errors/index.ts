@@ -1,0 +1,8 @@
+export { KafkaConnectionError, KafkaHandlerTimeoutError, KafkaMissingTopicError } from '../consumer/errors.js';
+export { KafkaConfigurationError } from './configuration.error.js';
+export { KafkaDecodeError } from './decode.error.js';
+export { KafkaDuplicateHandlerError } from './duplicate-handler.error.js';
+export { KafkaNotImplementedError } from './not-implemented.error.js';
+export { KafkaBatchException, KafkaDeadLetterException, KafkaRetryException, KafkaSkipException } from './record-fate.exceptions.js';
+export { KafkaUnknownConnectionError } from './unknown-connection.error.js';
+export { KafkaUnknownGroupError } from './unknown-group.error.js';

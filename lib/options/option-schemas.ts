@@ -1,0 +1,101 @@
+import { anyObject, callback, flag, milliseconds, notBuilt, notBuiltBut, object, type ObjectSchema, oneOf, text, value, whole } from './schema.js';
+
+const LOG_LEVELS = ['verbose', 'debug', 'log', 'warn', 'error', 'fatal'];
+
+const isFunction = (each: unknown): boolean => typeof each === 'function';
+const isCodec = (each: unknown): boolean => typeof each === 'object' && each !== null && 'decode' in each && isFunction(each.decode);
+const codec = value("'json', 'string', 'buffer', or an object with decode and encode", (each) => ['json', 'string', 'buffer'].some((name) => name === each) || isCodec(each));
+
+const retries = value('a whole number of at least 0, −1 or Infinity for ever', (each) => each === Infinity || each === -1 || (Number.isSafeInteger(each) && Number(each) >= 0));
+const backoff = object(
+  { initialMs: milliseconds(0), factor: value('a number of at least 1', (each) => typeof each === 'number' && each >= 1), maxMs: milliseconds(0), jitter: flag },
+  { required: ['initialMs'], or: value('milliseconds, a function', (each) => (typeof each === 'number' && each >= 0) || isFunction(each)) },
+);
+
+/** Of a group for all its handlers, and of a handler for itself. */
+const handlerDefaults: ObjectSchema['fields'] = {
+  ordering: oneOf(['key', 'partition', 'none']),
+  retry: object({ retries, via: oneOf(['in-place'], ['topic']), topic: notBuilt, backoff, retryable: callback }),
+  onExhausted: oneOf(['hold', 'skip', 'stop'], ['dead-letter']),
+  maxHeldPerPartition: whole(1),
+  deadLetter: notBuiltBut(false),
+  timeoutMs: milliseconds(1),
+  abortGraceMs: milliseconds(0),
+  ack: oneOf(['auto', 'manual']),
+  codec,
+};
+
+export const handlerSchema = object({
+  ...handlerDefaults,
+  connection: text,
+  groupId: text,
+  concurrency: whole(1),
+  batch: notBuilt,
+  threads: notBuilt,
+  transactional: notBuiltBut(false),
+  enabled: flag,
+});
+
+const rangeOfConcurrency = (each: unknown): boolean => typeof each === 'object' && each !== null && 'min' in each && 'max' in each;
+
+export const consumerSchema = object(
+  {
+    ...handlerDefaults,
+    groupId: text,
+    preset: oneOf(
+      ['balanced', 'oneAtATime'],
+      ['highThroughput', 'lowLatency', 'reliable', 'streamProcessing', 'strictOrder', 'transactional', 'crossDatacenter'],
+    ),
+    concurrency: value('a whole number of at least 1', (each) => (Number.isSafeInteger(each) && Number(each) >= 1) || rangeOfConcurrency(each), rangeOfConcurrency),
+    mode: oneOf(['shared'], ['consumer-per-topic']),
+    members: whole(1, 100),
+    buffer: object({ recordsPerPartition: whole(1), recordsPerTopic: notBuilt, bytes: whole(1) }),
+    quota: oneOf(['fixed'], ['lag']),
+    topicWeights: notBuilt,
+    commit: object({
+      strategy: oneOf(['auto', 'batch', 'immediate'], ['checkpoint', 'transactional']),
+      intervalMs: milliseconds(1),
+      records: whole(1),
+      store: notBuilt,
+      offsetMap: flag,
+    }),
+    rebalance: object({
+      protocol: oneOf(['cooperative', 'eager']),
+      assignment: oneOf(['range', 'round-robin', 'sticky'], ['load-balanced', 'affinity']),
+      affinity: notBuilt,
+      drainTimeoutMs: milliseconds(0),
+    }),
+    fromBeginning: flag,
+    isolation: oneOf(['read_committed', 'read_uncommitted']),
+    fetch: object({ minBytes: whole(1), maxBytes: whole(1), maxBytesPerPartition: whole(1), maxWaitMs: milliseconds(0) }),
+    sessionTimeoutMs: milliseconds(1),
+    heartbeatIntervalMs: milliseconds(1),
+    rebalanceTimeoutMs: milliseconds(1),
+    transactionTimeoutMs: notBuilt,
+    logLevel: oneOf(LOG_LEVELS),
+    kafkajs: anyObject,
+  },
+  { required: ['groupId'] },
+);
+
+export const moduleSchema = object(
+  {
+    name: text,
+    client: value("kafkajs's client configuration, or a function that makes a Kafka", (each) => isFunction(each) || (typeof each === 'object' && each !== null && 'brokers' in each)),
+    consumer: consumerSchema,
+    groups: { kind: 'list', of: consumerSchema },
+    topics: { kind: 'map', of: text },
+    handlers: { kind: 'map', of: handlerSchema },
+    producer: notBuiltBut(false),
+    codec,
+    missingTopics: oneOf(['throw', 'wait']),
+    createTopics: notBuiltBut(false),
+    globalEnhancers: object({ pipes: flag, guards: flag, interceptors: flag, filters: flag }, { or: flag }),
+    logger: value('a LoggerService of Nest', (each) => typeof each === 'object' && each !== null && 'log' in each && isFunction(each.log)),
+    logLevel: oneOf(LOG_LEVELS),
+    autoStart: flag,
+    startFailure: oneOf(['throw', 'retry']),
+    shutdownTimeoutMs: milliseconds(0),
+  },
+  { required: ['client'] },
+);

@@ -1,0 +1,55 @@
+import { Injectable } from '@nestjs/common';
+import { ReplaySubject } from 'rxjs';
+import { KafkaConfigurationError } from '../errors/configuration.error.js';
+import { KafkaUnknownConnectionError } from '../errors/unknown-connection.error.js';
+import { KafkaUnknownGroupError } from '../errors/unknown-group.error.js';
+import type { KafkaGroup } from './kafka-group.js';
+
+/** The connections of one application and their groups. One per application: two in a process do not see each other. */
+@Injectable()
+export class KafkaConnections {
+  /** Every group, also to those who subscribe before it is there. */
+  readonly groups$ = new ReplaySubject<KafkaGroup>();
+  private readonly connections = new Map<string, Connection>();
+
+  get names(): readonly string[] {
+    return [...this.connections.keys()];
+  }
+
+  register(name: string): void {
+    if (this.connections.has(name)) {
+      throw new KafkaConfigurationError('KafkaManyThreadsModule.forRoot', `two connections are called ${name}. Give each forRoot a name of its own, or import one and list its groups there.`);
+    }
+    this.connections.set(name, { groups: new Map(), defaultGroup: undefined });
+  }
+
+  addGroups(name: string, groups: readonly KafkaGroup[], defaultGroup: string | undefined): void {
+    this.connections.set(name, { groups: new Map(groups.map((group) => [group.groupId, group])), defaultGroup });
+    for (const group of groups) this.groups$.next(group);
+  }
+
+  /** @throws KafkaUnknownConnectionError */
+  groups(connection: string, where: string): readonly KafkaGroup[] {
+    return [...this.connection(connection, where).groups.values()];
+  }
+
+  /** Without a `groupId` the default group. @throws KafkaUnknownConnectionError, KafkaUnknownGroupError */
+  group(connection: string, groupId: string | undefined, where: string): KafkaGroup {
+    const { groups, defaultGroup } = this.connection(connection, where);
+    const wanted = groupId ?? defaultGroup;
+    const group = wanted === undefined ? undefined : groups.get(wanted);
+    if (group === undefined) throw new KafkaUnknownGroupError(where, wanted, connection, [...groups.keys()]);
+    return group;
+  }
+
+  private connection(name: string, where: string): Connection {
+    const connection = this.connections.get(name);
+    if (connection === undefined) throw new KafkaUnknownConnectionError(where, name, this.names);
+    return connection;
+  }
+}
+
+interface Connection {
+  readonly groups: ReadonlyMap<string, KafkaGroup>;
+  readonly defaultGroup: string | undefined;
+}

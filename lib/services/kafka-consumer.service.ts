@@ -1,0 +1,106 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { filter, mergeMap, type Observable } from 'rxjs';
+import { DEFAULT_CONNECTION } from '../decorators/inject-kafka.decorator.js';
+import { KafkaNotImplementedError } from '../errors/not-implemented.error.js';
+import type { KafkaConsumerStats, KafkaEvent, KafkaFinding, KafkaLag } from '../interfaces/index.js';
+import { KafkaConnections } from '../runner/kafka-connections.js';
+import type { KafkaGroup } from '../runner/kafka-group.js';
+
+const WHERE = 'KafkaConsumerService';
+
+/**
+ * Numbers, control and events of the consumer groups of a connection. Without a `groupId` the default group is meant; an
+ * unknown one throws `KafkaUnknownGroupError`, which names those that there are.
+ *
+ * @example
+ * constructor(private readonly consumers: KafkaConsumerService) {}
+ * lag(): number { return this.consumers.getStats().partitions.reduce((sum, { lag }) => sum + (lag ?? 0), 0); }
+ */
+@Injectable()
+export class KafkaConsumerService {
+  private connection = DEFAULT_CONNECTION;
+
+  constructor(@Inject(KafkaConnections) private readonly connections: KafkaConnections) {}
+
+  /** The same service for another `forRoot({ name })`. */
+  for(connection: string): KafkaConsumerService {
+    const service = new KafkaConsumerService(this.connections);
+    service.connection = connection;
+    return service;
+  }
+
+  /** Events of all groups from the subscription on; completes when the application stops. */
+  get events$(): Observable<KafkaEvent> {
+    return this.connections.groups$.pipe(
+      filter(({ place }) => place.connection === this.connection),
+      mergeMap(({ events }) => events.events$),
+    );
+  }
+
+  getStats(groupId?: string): KafkaConsumerStats {
+    return this.group(groupId).stats();
+  }
+
+  getAllStats(): KafkaConsumerStats[] {
+    return this.connections.groups(this.connection, WHERE).map((group) => group.stats());
+  }
+
+  /** Not built yet. */
+  getLag(_groupId?: string, _options?: { all?: boolean }): Promise<KafkaLag[]> {
+    return Promise.reject(new KafkaNotImplementedError(`${WHERE}.getLag`));
+  }
+
+  /** Not built yet. */
+  analyze(_groupId?: string): Promise<KafkaFinding[]> {
+    return Promise.reject(new KafkaNotImplementedError(`${WHERE}.analyze`));
+  }
+
+  /** Not built yet. */
+  pause(_target?: { groupId?: string; topic?: string; partitions?: number[] }): void {
+    throw new KafkaNotImplementedError(`${WHERE}.pause`);
+  }
+
+  /** Not built yet. */
+  resume(_target?: { groupId?: string; topic?: string; partitions?: number[] }): void {
+    throw new KafkaNotImplementedError(`${WHERE}.resume`);
+  }
+
+  /** Not built yet. */
+  seek(
+    _target:
+      | { groupId?: string; topic: string; partition: number; offset: number | 'earliest' | 'latest' }
+      | { groupId?: string; topic: string; partition: number; timestampMs: number },
+  ): Promise<void> {
+    return Promise.reject(new KafkaNotImplementedError(`${WHERE}.seek`));
+  }
+
+  /** Runs held records again, from attempt 1. Resolves to their number; their outcome is not awaited. */
+  async redeliverHeld({ groupId, topic, partitions }: { groupId?: string; topic?: string; partitions?: number[] } = {}): Promise<number> {
+    return this.group(groupId).redeliverHeld({ topic, partitions });
+  }
+
+  /**
+   * Connects and joins the group, also after a stop or a drain. Rejects with `KafkaConnectionError` where no broker answers,
+   * unless `startFailure` is 'retry', and with `KafkaMissingTopicError`.
+   */
+  async start(groupId?: string): Promise<void> {
+    await this.group(groupId).start();
+  }
+
+  /**
+   * Takes no more records, waits for those in flight, and commits; the process stays in the group. Handlers that still run
+   * after `timeoutMs` (default `shutdownTimeoutMs`) are aborted. Idempotent; `start()` goes on.
+   */
+  async drain({ groupId, timeoutMs }: { groupId?: string; timeoutMs?: number } = {}): Promise<{ completed: number; abandoned: number }> {
+    return this.group(groupId).drain(timeoutMs);
+  }
+
+  /** Drains, commits, leaves the group and disconnects. Idempotent. */
+  async stop(groupId?: string): Promise<void> {
+    await this.group(groupId).stop();
+  }
+
+  private group(groupId: string | undefined): KafkaGroup {
+    return this.connections.group(this.connection, groupId, WHERE);
+  }
+}

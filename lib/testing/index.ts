@@ -1,0 +1,2 @@
+export { createKafkaContext } from './create-kafka-context.js';
+export { EmbeddedKafka } from './embedded-kafka.js';
