@@ -51,9 +51,8 @@ export class Lanes {
 
   /** After a drain, which drops lanes from some record on: ends each of them at its last one that is left. */
   cut(left: Iterable<Delivery>): void {
-    for (let bucket = 0; bucket < this.buckets.length; bucket++) {
-      for (let tail = this.buckets[bucket]; tail !== null; tail = this.buckets[bucket]) this.end(tail.lane);
-    }
+    this.buckets = emptyBuckets(FEWEST_BUCKETS);
+    this.count = 0;
     for (const delivery of left) {
       const { lane, laneNext } = delivery;
       if (lane === NO_LANE || (laneNext !== null && laneNext.state === DeliveryState.QUEUED)) continue;

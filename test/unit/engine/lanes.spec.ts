@@ -35,7 +35,7 @@ describe('Lanes', () => {
         const lanes = new Lanes();
         const model = new Model();
         let offset = 0;
-        const draw = (): number => random.next().value ?? 0;
+        const draw = (): number => Number(random.next().value);
         for (const { enters, leaves, keys } of rounds) {
           for (let count = 0; count < enters; count++) {
             // Multiples of a power of two meet in one bucket as long as there are few.
