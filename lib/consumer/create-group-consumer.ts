@@ -27,6 +27,8 @@ class Group implements GroupConsumer {
   private readonly totals = new GroupTotals();
   private members: readonly GroupMember[] = [];
   private phase: Phase = 'stopped';
+  private connecting: Promise<void> | null = null;
+  private starting: Promise<void> | null = null;
   private stopping: Promise<void> | null = null;
   private draining: Promise<{ completed: number; abandoned: number }> | null = null;
   private listening: GroupListener | null = null;
@@ -70,28 +72,15 @@ class Group implements GroupConsumer {
     this.engine.listener = listener;
   }
 
-  async connect(): Promise<void> {
-    if (this.phase !== 'stopped') return;
-    const members = Array.from({ length: this.deps.options.members }, () => this.newMember());
-    try {
-      const [missing] = await Promise.all(members.map((member) => member.connect()));
-      if (missing.length > 0 && this.deps.options.missingTopics === 'throw') throw new KafkaMissingTopicError(missing, this.groupId);
-      if (missing.length > 0) this.deps.log.warn(`Topics ${missing.join(', ')} do not exist yet; they are consumed once they do`);
-    } catch (error) {
-      await Promise.all(members.map((member) => member.close()));
-      throw error instanceof WireError && error.kind !== 'fatal' ? new KafkaConnectionError(this.groupId, error) : error;
-    }
-    this.members = members;
-    this.phase = 'connected';
+  connect(): Promise<void> {
+    if (this.phase !== 'stopped') return Promise.resolve();
+    this.connecting ??= this.connectMembers().finally(() => (this.connecting = null));
+    return this.connecting;
   }
 
-  async start(): Promise<void> {
-    await this.stopping;
-    if (this.phase === 'draining' || this.phase === 'failed') await this.stop(0);
-    if (this.phase === 'started') return;
-    await this.connect();
-    this.phase = 'started';
-    await Promise.all(this.members.map((member) => member.start()));
+  start(): Promise<void> {
+    this.starting ??= this.startMembers().finally(() => (this.starting = null));
+    return this.starting;
   }
 
   drain(timeoutMs: number): Promise<{ completed: number; abandoned: number }> {
@@ -117,6 +106,33 @@ class Group implements GroupConsumer {
 
   stats(): GroupStats {
     return statsOf({ state: this.state, engine: this.engine, members: this.members, totals: this.totals, nowMs: this.clock.now() });
+  }
+
+  private async connectMembers(): Promise<void> {
+    const members = Array.from({ length: this.deps.options.members }, () => this.newMember());
+    // A stop ends them, connected or not.
+    this.members = members;
+    try {
+      const [missing] = await Promise.all(members.map((member) => member.connect()));
+      if (missing.length > 0 && this.deps.options.missingTopics === 'throw') throw new KafkaMissingTopicError(missing, this.groupId);
+      if (missing.length > 0) this.deps.log.warn(`Topics ${missing.join(', ')} do not exist yet; they are consumed once they do`);
+      if (this.stopping !== null) throw new Error('it was stopped');
+    } catch (error) {
+      this.members = [];
+      await Promise.all(members.map((member) => member.close()));
+      if (this.stopping !== null) throw new Error(`The consumer of ${this.groupId} was stopped while it connected`, { cause: error });
+      throw error instanceof WireError && error.kind !== 'fatal' ? new KafkaConnectionError(this.groupId, error) : error;
+    }
+    this.phase = 'connected';
+  }
+
+  private async startMembers(): Promise<void> {
+    await this.stopping;
+    if (this.phase === 'draining' || this.phase === 'failed') await this.stop(0);
+    if (this.phase === 'started') return;
+    await this.connect();
+    this.phase = 'started';
+    await Promise.all(this.members.map((member) => member.start()));
   }
 
   private async drainMembers(timeoutMs: number): Promise<{ completed: number; abandoned: number }> {
