@@ -4,8 +4,8 @@ import type { KafkaContext } from '../interfaces/index.js';
 
 type Pipe = PipeTransform | Type<PipeTransform>;
 
-/** A string, because Nest builds the key of a cache from it. */
-export const PARAMETERS = '__kafkaManyThreadsParameters__';
+/** Nest's own key for the parameters of routes: its scanner makes the pipes that are listed there injectable. */
+export const PARAMETERS = '__routeArguments__';
 
 /**
  * What a parameter gets. 3 is Nest's number of a request's body: pipes validate and transform that one by the parameter's type,
@@ -62,6 +62,12 @@ export function bindByPosition(target: object, method: string | symbol): void {
 
 export function boundParameters(type: object, method: string | symbol): BoundParameters | undefined {
   return Reflect.getMetadata(PARAMETERS, type, method) as BoundParameters | undefined;
+}
+
+/** Whether all parameters are bound by decorators of ours, not by those that `createParamDecorator` makes. */
+export function areOwnParameters(parameters: BoundParameters): boolean {
+  const kinds = Object.values<number>(Parameter);
+  return Object.keys(parameters).every((key) => kinds.includes(Number(key.split(':')[0])));
 }
 
 /** What a parameter of this kind gets, before pipes. */

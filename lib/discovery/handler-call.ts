@@ -1,7 +1,7 @@
 import { ContextIdFactory, type ModuleRef } from '@nestjs/core';
 import { Injector } from '@nestjs/core/injector/injector.js';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
-import { type BoundParameters, boundParameters, Parameter, parameterOf, PARAMETERS } from '../decorators/parameters.decorator.js';
+import { areOwnParameters, type BoundParameters, boundParameters, Parameter, parameterOf, PARAMETERS } from '../decorators/parameters.decorator.js';
 import { KafkaConfigurationError } from '../errors/configuration.error.js';
 import type { KafkaContext } from '../interfaces/index.js';
 import type { DiscoveredMethod } from './discovered-method.js';
@@ -34,7 +34,7 @@ export class HandlerCalls {
     if (instance === undefined || typeof callback !== 'function') throw new KafkaConfigurationError(name, 'Nest has no instance of its class.');
     const parameters = parametersOf(instance, method);
     const applying = this.creator.applying(instance.constructor, callback, Object.values(parameters).some(({ pipes }) => pipes.length > 0));
-    const isPlain = !applying.pipes && !applying.guards && !applying.interceptors && !applying.filters;
+    const isPlain = areOwnParameters(parameters) && !applying.pipes && !applying.guards && !applying.interceptors && !applying.filters;
     return isPlain ? directCall(instance, method, parameters) : this.enhanced(wrapper, instance, method, applying);
   }
 
@@ -42,7 +42,7 @@ export class HandlerCalls {
     const { guards, interceptors, filters } = applying;
     const callback = instance[method];
     const options = { guards, interceptors, filters };
-    const call = this.creator.create(wrapper.host?.id ?? '', instance, callback, method, PARAMETERS, binding, contextId, wrapper.id, options, 'kafka');
+    const call = this.creator.create(wrapper.host?.token ?? '', instance, callback, method, PARAMETERS, binding, contextId, wrapper.id, options, 'kafka');
     return (value, context) => settled(call(value, context));
   }
 
