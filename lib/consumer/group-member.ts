@@ -87,9 +87,8 @@ export class GroupMember {
 
   /** Finishes and commits what is in flight, and takes nothing any more. */
   async drain(timeoutMs: number): Promise<number> {
-    const queues = [...this.owned.all];
-    const aborted = await this.owned.drain(queues, timeoutMs);
-    await this.committer.flush(queues);
+    const aborted = await this.owned.drainForGood(timeoutMs);
+    await this.committer.flush([...this.owned.all]);
     return aborted;
   }
 

@@ -52,6 +52,7 @@ export class OwnedPartitions {
   private readonly queues = new Map<string, PartitionQueue>();
   /** Grows with every loss: what began before it must not go on after it. */
   private losses = 0;
+  private isDrained = false;
 
   constructor(private readonly deps: OwnedPartitionsDependencies) {}
 
@@ -85,6 +86,12 @@ export class OwnedPartitions {
     for (const queue of owned) this.forget(queue, 'the partition was given up');
     if (owned.length > 0) this.deps.listener()?.revoked?.(owned.map(withOffset), clock.now() - began);
     return aborted;
+  }
+
+  /** Drains all, and whatever is assigned from now on takes nothing. Answers how many handlers were aborted. */
+  drainForGood(timeoutMs: number): Promise<number> {
+    this.isDrained = true;
+    return this.drain([...this.queues.values()], timeoutMs);
   }
 
   /** Stops fetching and starting, and waits for those in flight; aborts what is left at the end. Answers how many those were. */
@@ -175,6 +182,7 @@ export class OwnedPartitions {
       lease,
       progressed: (changed) => committer.progressed(changed),
     });
+    if (this.isDrained) void queue.drain(false);
     this.queues.set(nameOf(start), queue);
     committer.add(queue, start.committedOffset);
     return queue;
