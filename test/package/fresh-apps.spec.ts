@@ -1,0 +1,63 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createTopic, eventually, produce, testBrokers, unique, withAdmin } from '../support/kafka.js';
+import { FreshApp, type Kind, pack, type RunningApp } from './fresh-app.js';
+
+const MINUTE = 60_000;
+const RECORDS = 20;
+
+const kinds: Kind[] = [
+  { format: 'CommonJS', nest: '11.2.10' },
+  { format: 'ES modules', nest: '11.2.10' },
+  { format: 'CommonJS', nest: '12.5.1' },
+  { format: 'ES modules', nest: '12.5.1' },
+];
+
+describe('the packed package, in a fresh application without optional peers', () => {
+  let folder: string;
+  let tarball: string;
+  let running: RunningApp | null = null;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'packed-'));
+    tarball = await pack(folder);
+  }, 3 * MINUTE);
+  afterEach(() => running?.signal('SIGKILL'));
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  describe.each(kinds)('of $format on Nest $nest', (kind) => {
+    let app: FreshApp;
+    beforeAll(async () => {
+      app = await FreshApp.install(tarball, kind);
+    }, 3 * MINUTE);
+    afterAll(() => app.remove());
+
+    it.each(['forRoot', 'forRootAsync'])('wired with %s: says what it handles, handles it, and has committed it all when SIGTERM has ended it', async (wiring) => {
+      const [topic, groupId] = [await createTopic('orders', 2), unique('group')];
+      const order = (id: number): { value: string } => ({ value: JSON.stringify({ id }) });
+      for (const partition of [0, 1]) await produce(topic, partition, Array.from({ length: RECORDS / 2 }, (_, index) => order(2 * index + partition)));
+
+      const run = (running = app.start({ BROKERS: testBrokers().join(','), TOPIC: topic, GROUP_ID: groupId, WIRING: wiring }));
+      const handled = (): number[] => [...run.output.matchAll(/^handled order (\d+)/gm)].map(([, id]) => Number(id));
+      await run.until(eventually(() => handled().length >= RECORDS, { what: 'all records are handled', within: MINUTE, show: () => run.output }));
+      expect(handled().sort((a, b) => a - b)).toEqual(Array.from({ length: RECORDS }, (_, id) => id));
+      expect(run.output).toMatch(new RegExp(`OrdersHandler\\.handle.*${topic}|${topic}.*OrdersHandler\\.handle`));
+
+      run.signal('SIGTERM');
+      await run.code;
+      expect(await committed(groupId, topic)).toEqual([RECORDS / 2, RECORDS / 2]);
+      expect(await members(groupId)).toBe(0);
+      expect(run.output).not.toMatch(/\b(ERROR|WARN)\b/);
+    }, 2 * MINUTE);
+  });
+});
+
+async function committed(groupId: string, topic: string): Promise<number[]> {
+  const [answer] = await withAdmin((admin) => admin.fetchOffsets({ groupId, topics: [topic] }));
+  return (answer?.partitions ?? []).map(({ offset }) => Number(offset));
+}
+
+async function members(groupId: string): Promise<number | undefined> {
+  const { groups } = await withAdmin((admin) => admin.describeGroups([groupId]));
+  return groups[0]?.members.length;
+}
