@@ -1,0 +1,201 @@
+import { Injectable, Module, type Provider, Scope } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import {
+  KafkaConfigurationError, KafkaDuplicateHandlerError, KafkaHandler, KafkaManyThreadsModule, type KafkaManyThreadsOptions, KafkaNotImplementedError,
+  KafkaUnknownConnectionError, KafkaUnknownGroupError, OnPartitionsAssigned,
+} from '../../../lib/index.js';
+
+const client = { brokers: ['127.0.0.1:1'] };
+const consumer = { groupId: 'shop' };
+
+@Injectable()
+class Orders {
+  @KafkaHandler('orders')
+  handle(): void {}
+}
+@Injectable()
+class OrdersAgain {
+  @KafkaHandler(['returns', 'orders'])
+  handle(): void {}
+}
+
+/** Boots as far as the brokers: what is wrong must show before. */
+async function boot(options: unknown, providers: Provider[] = [Orders]): Promise<string[]> {
+  const lines: string[] = [];
+  const line = (message: unknown): number => lines.push(String(message));
+  const logger = { log: line, warn: line, error: line };
+  const module = KafkaManyThreadsModule.forRoot({ logger, autoStart: false, ...(options as KafkaManyThreadsOptions) });
+  const app = (await Test.createTestingModule({ imports: [module], providers }).compile()).createNestApplication({ logger: false });
+  await app.init();
+  await app.close();
+  return lines;
+}
+
+describe('an application does not boot', () => {
+  it.each<[string, unknown, RegExp]>([
+    ['without a client', { consumer }, /client is missing/],
+    ['with a client that is none', { client: 'localhost:9092', consumer }, /client: expected kafkajs's client configuration, or a function that makes a Kafka, found 'localhost:9092'/],
+    ['with a group without an id', { client, consumer: {} }, /consumer: groupId is missing/],
+    ['with an option that does not exist', { client, consumer: { ...consumer, concurency: 5 } }, /consumer: there is no option concurency\. Did you mean concurrency\?/],
+    ['with an option at the wrong place', { client, groupId: 'shop' }, /there is no option groupId/],
+    ['with a concurrency of 0', { client, consumer: { ...consumer, concurrency: 0 } }, /consumer\.concurrency: expected a whole number of at least 1, found 0/],
+    ['with text for a number', { client, consumer: { ...consumer, commit: { intervalMs: '500' } } }, /consumer\.commit\.intervalMs: expected milliseconds .*, found '500'/],
+    ['with a duration that no timer holds', { client, shutdownTimeoutMs: 2 ** 31 }, /shutdownTimeoutMs: expected milliseconds from 0 to 2147483647/],
+    ['with an order that does not exist', { client, consumer: { ...consumer, ordering: 'topic' } }, /consumer\.ordering: expected one of 'key', 'partition', 'none', found 'topic'/],
+    ['with a list that is none', { client, consumer, groups: { groupId: 'x' } }, /groups: expected a list, found \{ groupId \}/],
+    ['with a wrong option deep in a list', { client, groups: [{ groupId: 'a' }, { groupId: 'b', buffer: { bytes: -1 } }] }, /groups\[1\]\.buffer\.bytes: expected/],
+    ['with retries below −1', { client, consumer: { ...consumer, retry: { retries: -2 } } }, /consumer\.retry\.retries: expected .* found -2/],
+    ['with a group that is listed twice', { client, consumer, groups: [consumer] }, /group shop is listed twice/],
+    ['with heartbeats too rare for the session', { client, consumer: { ...consumer, sessionTimeoutMs: 3000 } }, /group shop, heartbeatIntervalMs: 1000 is not below a third of sessionTimeoutMs \(3000\)/],
+    ['with an eager drain longer than the rebalance', { client, consumer: { ...consumer, rebalance: { protocol: 'eager', drainTimeoutMs: 60_000 } } }, /drainTimeoutMs: 60000 is not below rebalanceTimeoutMs \(60000\)/],
+    ['with wrong options for a topic', { client, consumer, handlers: { orders: { retries: 3 } } }, /handlers\.orders: there is no option retries/],
+  ])('%s', async (_, options, message) => {
+    const booting = boot(options);
+    await expect(booting).rejects.toThrow(KafkaConfigurationError);
+    await expect(booting).rejects.toThrow(message);
+  });
+
+  it.each<[string, unknown]>([
+    ['consumer.mode', { mode: 'consumer-per-topic' }],
+    ['consumer.concurrency', { concurrency: { min: 1, max: 10 } }],
+    ['consumer.deadLetter', { deadLetter: true }],
+    ['consumer.onExhausted', { onExhausted: 'dead-letter' }],
+    ['consumer.retry.via', { retry: { via: 'topic' } }],
+    ['consumer.commit.strategy', { commit: { strategy: 'transactional' } }],
+    ['consumer.preset', { preset: 'lowLatency' }],
+    ['consumer.quota', { quota: 'lag' }],
+    ['consumer.topicWeights', { topicWeights: {} }],
+    ['consumer.rebalance.assignment', { rebalance: { assignment: 'affinity' } }],
+  ])('with an option that is not built yet: %s', async (path, options) => {
+    const booting = boot({ client, consumer: { ...consumer, ...(options as object) } });
+    await expect(booting).rejects.toThrow(KafkaNotImplementedError);
+    await expect(booting).rejects.toThrow(`${path}: `);
+  });
+
+  it('with a handler whose options are wrong, naming it', async () => {
+    @Injectable()
+    class Wrong {
+      @KafkaHandler('orders', { concurrency: 1.5 })
+      handle(): void {}
+    }
+    await expect(boot({ client, consumer }, [Wrong])).rejects.toThrow('@KafkaHandler on Wrong.handle.concurrency: expected a whole number of at least 1, found 1.5.');
+  });
+
+  it('with two handlers of one group for a topic, also where `topics` makes one of two names', async () => {
+    const booting = boot({ client, consumer }, [Orders, OrdersAgain]);
+    await expect(booting).rejects.toThrow(KafkaDuplicateHandlerError);
+    await expect(booting).rejects.toThrow('OrdersAgain.handle: group shop reads topic orders with Orders.handle already.');
+    @Injectable()
+    class Returns {
+      @KafkaHandler('returns')
+      handle(): void {}
+    }
+    await expect(boot({ client, consumer, topics: { returns: 'orders' } }, [Orders, Returns])).rejects.toThrow(KafkaDuplicateHandlerError);
+  });
+
+  it('with a group or a connection that nobody lists', async () => {
+    @Injectable()
+    class Elsewhere {
+      @KafkaHandler('orders', { groupId: 'billing' })
+      handle(): void {}
+    }
+    @Injectable()
+    class Abroad {
+      @KafkaHandler('orders', { connection: 'eu' })
+      handle(): void {}
+    }
+    await expect(boot({ client, consumer }, [Elsewhere])).rejects.toThrow(KafkaUnknownGroupError);
+    await expect(boot({ client, consumer }, [Elsewhere])).rejects.toThrow('connection default has no group billing (it has shop). Add it to `groups` in forRoot.');
+    await expect(boot({ client, groups: [consumer] })).rejects.toThrow('@KafkaHandler on Orders.handle: names no groupId, and connection default has no default group (it has shop).');
+    await expect(boot({ client, consumer }, [Abroad])).rejects.toThrow(KafkaUnknownConnectionError);
+    await expect(boot({ client, consumer }, [Abroad])).rejects.toThrow('no connection is called eu (there are default)');
+  });
+
+  it('with hooks of an unknown group, or on a class that has no single instance', async () => {
+    @Injectable()
+    class Unknown {
+      @OnPartitionsAssigned('billing')
+      assigned(): void {}
+    }
+    @Injectable({ scope: Scope.REQUEST })
+    class PerRecord {
+      @OnPartitionsAssigned()
+      assigned(): void {}
+    }
+    await expect(boot({ client, consumer }, [Unknown])).rejects.toThrow(KafkaUnknownGroupError);
+    await expect(boot({ client, consumer }, [PerRecord])).rejects.toThrow('hooks and listeners need a class of the default scope');
+  });
+
+  it('with two connections of one name, or an asynchronous one that names itself too late', async () => {
+    const twice = Test.createTestingModule({ imports: [KafkaManyThreadsModule.forRoot({ client }), KafkaManyThreadsModule.forRoot({ client, producer: false })] });
+    await expect(twice.compile()).rejects.toThrow('two connections are called default');
+    const late = KafkaManyThreadsModule.forRootAsync({ useFactory: () => ({ client, name: 'eu' }) });
+    await expect(Test.createTestingModule({ imports: [late] }).compile()).rejects.toThrow('give the name to forRootAsync itself');
+    expect(() => KafkaManyThreadsModule.forRootAsync({})).toThrow('expected useFactory, useClass or useExisting');
+  });
+
+  it('where a decorator is on a static method, or names no topic', () => {
+    expect(() => {
+      class Wrong {
+        @KafkaHandler('orders')
+        static handle(): void {}
+      }
+      return Wrong;
+    }).toThrow('@KafkaHandler on Wrong.handle: the method is static');
+    expect(() => KafkaHandler([])(Orders.prototype, 'handle', {})).toThrow('expected the name of a topic');
+  });
+});
+
+describe('an application boots', () => {
+  it('with a warning where forRoot names topics that no handler reads, and groups without one', async () => {
+    const lines = await boot({ client, consumer, groups: [{ groupId: 'idle' }], topics: { oders: 'prod.orders' } });
+    expect(lines).toEqual(
+      expect.arrayContaining([expect.stringContaining('topics.oders: no handler of this application reads that topic'), 'Group idle has no handler in this application']),
+    );
+  });
+
+  it('and tells of each handler in one line, with the options that count', async () => {
+    @Injectable()
+    class Several {
+      @KafkaHandler(['a', 'b'], { ordering: 'none', concurrency: 7, timeoutMs: 900, retry: { retries: Infinity } })
+      ab(): void {}
+      @KafkaHandler('c', { ack: 'manual' })
+      @KafkaHandler('d', { enabled: false })
+      c(): void {}
+    }
+    const group = { ...consumer, concurrency: 50, ordering: 'partition', onExhausted: 'skip', retry: { retries: 1, backoff: 5 } };
+    const lines = await boot({ client, consumer: group, handlers: { b: { ordering: 'key' } }, topics: { c: 'prod.c' } }, [Several]);
+    expect(lines).toEqual([
+      'Several.ab reads b (group shop; 7 at once in the order of each key; retried for ever, then skip; timeout 900 ms)',
+      'Several.ab reads a (group shop; 7 at once in no order; retried for ever, then skip; timeout 900 ms)',
+      'Several.c reads prod.c (group shop; 50 at once in the order of each partition; 1 retries, then skip; acknowledged by hand)',
+    ]);
+  });
+
+  it('with the preset oneAtATime: one handler at once, in the order of the partition; what stands beside it wins', async () => {
+    const one = await boot({ client, consumer: { ...consumer, preset: 'oneAtATime' } });
+    expect(one).toEqual([expect.stringContaining('1 at once in the order of each partition')]);
+    const two = await boot({ client, consumer: { ...consumer, preset: 'oneAtATime', concurrency: 2, ordering: 'key' } });
+    expect(two).toEqual([expect.stringContaining('2 at once in the order of each key')]);
+  });
+
+  it('with one line for a class that is provided once and known under two tokens', async () => {
+    expect(await boot({ client, consumer }, [Orders, { provide: 'ALIAS', useExisting: Orders }])).toHaveLength(1);
+    @Module({ providers: [Orders] })
+    class Second {}
+    const module = Test.createTestingModule({ imports: [KafkaManyThreadsModule.forRoot({ client, consumer, autoStart: false }), Second], providers: [Orders] });
+    const app = (await module.compile()).createNestApplication({ logger: false });
+    await expect(app.init()).rejects.toThrow('a class that several modules provide belongs into one module');
+  });
+
+  it('without the handlers of a subclass that overrides the method and does not decorate it', async () => {
+    @Injectable()
+    class Quiet extends Orders {
+      override handle(): void {}
+    }
+    @Injectable()
+    class Heir extends Orders {}
+    expect(await boot({ client, consumer }, [Quiet])).toEqual(['Group shop has no handler in this application']);
+    expect(await boot({ client, consumer }, [Heir])).toEqual([expect.stringContaining('Heir.handle reads orders')]);
+  });
+});
