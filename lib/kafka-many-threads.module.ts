@@ -1,9 +1,9 @@
 import { type DynamicModule, Global, Module, type Provider } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
-import kafkajs, { type Kafka } from 'kafkajs';
 import { DEFAULT_CONNECTION, getKafkaToken } from './decorators/inject-kafka.decorator.js';
 import { KafkaConfigurationError } from './errors/configuration.error.js';
 import type { KafkaManyThreadsAsyncOptions, KafkaManyThreadsOptions, KafkaManyThreadsOptionsFactory } from './interfaces/index.js';
+import { clientOf } from './kafkajs/client.js';
 import { moduleSchema } from './options/option-schemas.js';
 import { validate } from './options/validate.js';
 import { KafkaConnections } from './runner/kafka-connections.js';
@@ -75,8 +75,4 @@ function asyncOptions({ useFactory, useClass, useExisting, inject = [], name: gi
 function validated(options: KafkaManyThreadsOptions): KafkaManyThreadsOptions {
   validate(moduleSchema, options, '');
   return options;
-}
-
-function clientOf({ client }: KafkaManyThreadsOptions): Kafka {
-  return typeof client === 'function' ? client() : new kafkajs.Kafka(client);
 }

@@ -70,7 +70,7 @@ export class HandlerCalls {
     const { host } = wrapper;
     if (host === undefined) throw new KafkaConfigurationError(String(wrapper.name), 'its class belongs to no module.');
     const collection = host.controllers.has(wrapper.token as never) ? host.controllers : host.providers;
-    return this.injector.loadPerContext(wrapper.instance, host, collection as typeof host.providers, contextId, wrapper);
+    return this.injector.loadPerContext(wrapper.instance, host, collection, contextId, wrapper);
   }
 }
 

@@ -22,7 +22,7 @@ export function groupLog(context: string, { logger = new Logger(), logLevel = 'l
     error: (message, error) => {
       if (isOn('error')) logger.error(error === undefined ? message : `${message}: ${describe(error)}`, stackOf(error), context);
     },
-    debug: isOn('debug') && debug !== undefined ? (message) => debug.call(logger, message, context) : null,
+    debug: isOn('debug') && debug !== undefined ? (message) => void debug.call(logger, message, context) : null,
   };
 }
 
