@@ -29,7 +29,7 @@ export class FetchPosition {
   }
   /** The next offset to ask for. */
   get offset(): number {
-    return Math.max(this.queue.tracker.position, this.ahead);
+    return Math.max(this.queue.position, this.ahead);
   }
 }
 

@@ -171,7 +171,7 @@ export class Fetcher implements LeaderLoopHost {
     position.notBeforeMs = Infinity;
     const earliest = await earliestOf(wire, queue);
     if (this.positions.get(queue) !== position) return;
-    const at = queue.tracker.position;
+    const at = queue.position;
     if (earliest !== null && at < earliest) {
       log.warn(`${position.name} begins at offset ${earliest}; ${at} to ${earliest - 1} were deleted before this group had read them. It goes on at ${earliest}`);
       queue.receive(gapChunk(queue.topic, queue.partition, at, earliest), clock.now());

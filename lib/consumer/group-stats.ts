@@ -1,4 +1,3 @@
-import { type Delivery, DeliveryState } from '../engine/delivery.js';
 import type { Engine } from '../engine/engine.js';
 import type { PartitionQueue } from '../engine/partition-queue.js';
 import type { GroupState, GroupStats, PartitionStats } from './group-consumer.js';
@@ -47,27 +46,21 @@ export function statsOf({ state, engine, members, totals, nowMs }: StatsSources)
 }
 
 function partitionStats({ committer, fetcher }: GroupMember, queue: PartitionQueue, nowMs: number): PartitionStats {
-  const { tracker } = queue;
-  const { oldest } = tracker;
+  const { tracker, oldest } = queue;
   return {
     topic: queue.topic,
     partition: queue.partition,
     epoch: queue.epoch,
     committedOffset: committer.committedOffset(queue),
     committableOffset: tracker.watermark,
-    highestReceivedOffset: tracker.position - 1,
-    pendingCount: tracker.pendingCount,
+    highestReceivedOffset: queue.position - 1,
+    pendingCount: queue.pendingCount,
     completedAheadCount: tracker.completedAhead,
     oldestPendingOffset: oldest?.offset ?? null,
-    oldestPendingAgeMs: oldest === null ? null : nowMs - aliveSince(oldest),
+    oldestPendingAgeMs: oldest === null ? null : nowMs - oldest.sinceMs,
     paused: pausedBy(queue),
     lag: fetcher.lag(queue),
   };
-}
-
-/** A running attempt counts from its start or its last sign of life, what waits from its arrival. */
-function aliveSince(delivery: Delivery): number {
-  return delivery.state === DeliveryState.RUNNING ? delivery.aliveAtMs : delivery.retained.receivedAtMs;
 }
 
 function pausedBy(queue: PartitionQueue): PartitionStats['paused'] {

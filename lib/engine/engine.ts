@@ -12,6 +12,8 @@ export interface EngineLimits {
   readonly recordsPerPartition: number;
   /** Fetch buffers kept alive, over all partitions. */
   readonly bytes: number;
+  /** Records of a chunk that become deliveries at a time; set by tests that want small ones. */
+  readonly sliceRecords?: number;
 }
 
 /** What the engine needs from its surroundings; it reaches for nothing itself. */

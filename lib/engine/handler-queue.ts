@@ -1,6 +1,7 @@
 import type { Delivery } from './delivery.js';
 import { DeliveryList } from './delivery-list.js';
 import type { Handler, HandlerOptions } from './handler.js';
+import type { PartitionQueue } from './partition-queue.js';
 
 /** The records that are ready for one handler, and its share of the slots. */
 export class HandlerQueue {
@@ -9,6 +10,8 @@ export class HandlerQueue {
   /** It stands in line for a slot. */
   isInLine = false;
   private readonly ready = new DeliveryList();
+  /** Partitions with records that have arrived and are not taken yet, in turn. */
+  private readonly arrivals = new Set<PartitionQueue>();
 
   constructor(
     readonly handler: Handler,
@@ -18,7 +21,7 @@ export class HandlerQueue {
   }
 
   get canStart(): boolean {
-    return this.inFlight < this.options.concurrency && !this.ready.isEmpty;
+    return this.inFlight < this.options.concurrency && (!this.ready.isEmpty || this.arrivals.size > 0);
   }
 
   enqueue(delivery: Delivery): void {
@@ -26,8 +29,23 @@ export class HandlerQueue {
     this.getInLine();
   }
 
+  /** Records of this partition may be waiting to be taken. */
+  feed(queue: PartitionQueue): void {
+    if (!queue.hasArrivals) return;
+    this.arrivals.add(queue);
+    this.getInLine();
+  }
+
   take(): Delivery | null {
-    return this.ready.shift();
+    for (;;) {
+      const delivery = this.ready.shift();
+      if (delivery !== null) return delivery;
+      const [queue] = this.arrivals;
+      if (queue === undefined) return null;
+      this.arrivals.delete(queue);
+      queue.takeSlice();
+      if (queue.hasArrivals) this.arrivals.add(queue);
+    }
   }
 
   slotFreed(): void {

@@ -33,9 +33,13 @@ export class OffsetTracker {
     this.nextPosition = completed.nextIncomplete(start);
   }
 
-  /** The next offset to fetch. What is known to be complete is not fetched at all. */
+  /** Every offset below it is complete or listed. */
   get position(): number {
     return this.nextPosition;
+  }
+  /** Where to go on once everything below `offset` has arrived: what is known to be complete is not fetched at all. */
+  positionAfter(offset: number): number {
+    return offset <= this.nextPosition ? this.nextPosition : this.known.nextIncomplete(offset);
   }
   /** The first incomplete offset: what may be committed. */
   get watermark(): number {

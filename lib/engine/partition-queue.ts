@@ -3,11 +3,13 @@ import { Delivery, DeliveryState } from './delivery.js';
 import { DeliveryList } from './delivery-list.js';
 import type { Engine } from './engine.js';
 import type { HandlerQueue } from './handler-queue.js';
+import { Intake } from './intake.js';
 import { Lanes, NO_LANE } from './lanes.js';
 import type { Lease } from './lease.js';
 import { OffsetTracker } from './offset-tracker.js';
 import { NO_KEY, type RecordChunk } from './record-chunk.js';
-import { RetainedChunk } from './retained-chunk.js';
+import type { RetainedChunk } from './retained-chunk.js';
+import { Retention } from './retention.js';
 
 /** Why a partition takes and starts nothing: a person asked for it, or it has as many held records as it may. */
 export type Suspension = 'user' | 'held';
@@ -18,8 +20,8 @@ export type Suspension = 'user' | 'held';
  */
 export type QueueState = 'active' | 'draining' | 'closed';
 
-/** After so many records of a chunk, those that are ready start: what ends at once is gone before the next ones are made. */
-const SLICE = 128;
+/** So many records of a chunk become deliveries at a time: when it arrives, and when their handler has no other ready. */
+const SLICE_RECORDS = 128;
 
 export interface PartitionStart {
   readonly topic: string;
@@ -47,6 +49,8 @@ export class PartitionQueue {
   readonly tracker: OffsetTracker;
   private readonly changed: (queue: PartitionQueue) => void;
   private readonly lanes = new Lanes();
+  private readonly intake = new Intake();
+  private readonly retention: Retention;
   private readonly parked = new DeliveryList();
   private readonly suspensions = new Set<Suspension>();
   private status: QueueState = 'active';
@@ -56,8 +60,6 @@ export class PartitionQueue {
   /** Received and neither complete nor held: what counts against the buffer's records. */
   buffered = 0;
   held = 0;
-  /** Chunks of which a record lives. */
-  chunks = 0;
   /** The fetcher was told that there is no room. */
   starved = false;
 
@@ -73,14 +75,38 @@ export class PartitionQueue {
     this.epoch = start.epoch;
     this.lease = start.lease;
     this.changed = start.progressed;
+    this.retention = new Retention(engine);
     this.tracker = new OffsetTracker(start.offset, start.completed);
   }
 
   get state(): QueueState {
     return this.status;
   }
+  /** Chunks that are alive in memory. */
+  get chunks(): number {
+    return this.retention.chunks;
+  }
   get suspendedBy(): Suspension | null {
     return this.suspensions.has('user') ? 'user' : this.suspensions.has('held') ? 'held' : null;
+  }
+  /** The next offset to fetch. */
+  get position(): number {
+    return this.tracker.positionAfter(this.intake.end);
+  }
+  /** Received, and neither complete nor given up. */
+  get pendingCount(): number {
+    return this.tracker.pendingCount + this.intake.waiting;
+  }
+  /** The oldest record that is not complete, and since when it waits or runs. */
+  get oldest(): { readonly offset: number; readonly sinceMs: number } | null {
+    const { oldest } = this.tracker;
+    if (oldest !== null) return { offset: oldest.offset, sinceMs: oldest.state === DeliveryState.RUNNING ? oldest.aliveAtMs : oldest.retained.receivedAtMs };
+    const { first, nextOffset } = this.intake;
+    return first === null || nextOffset === null ? null : { offset: nextOffset, sinceMs: first.receivedAtMs };
+  }
+  /** Whether records have arrived that are not taken yet. */
+  get hasArrivals(): boolean {
+    return !this.intake.isEmpty;
   }
   get isFetchable(): boolean {
     if (this.status !== 'active' || this.suspensions.size > 0) return false;
@@ -110,48 +136,54 @@ export class PartitionQueue {
    * dropped whole: what lies between was never seen.
    */
   receive(chunk: RecordChunk, nowMs: number): void {
-    const { tracker } = this;
-    if (this.status !== 'active' || chunk.from > tracker.position || chunk.to <= tracker.position) return;
-    const retained = this.retain(chunk, nowMs);
-    const { count } = chunk;
-    const hadAbsent = count < chunk.to - chunk.from;
-    let index = 0;
-    while (index < count && this.status === 'active') {
-      const offset = chunk.offset(index);
-      if (tracker.isWanted(offset)) this.take(retained, index, offset);
-      else this.engine.counters.duplicatesDropped++;
-      if (++index % SLICE !== 0 || index === count) continue;
-      tracker.advance(offset + 1, hadAbsent);
-      this.engine.pump();
-    }
-    if (index === count) tracker.advance(chunk.to, hadAbsent);
-    if (hadAbsent) this.changed(this);
-    this.received(retained);
+    if (this.status !== 'active' || chunk.from > this.position || chunk.to <= this.position) return;
+    this.buffered += chunk.count;
+    this.intake.push(this.retention.retain(chunk, nowMs));
+    if (this.intake.first?.chunk === chunk) this.takeSlice();
+    this.handler.feed(this);
     this.engine.pump();
   }
 
-  /** A chunk that is being received counts as alive, whatever becomes of its records meanwhile. */
-  private retain(chunk: RecordChunk, nowMs: number): RetainedChunk {
-    const retained = new RetainedChunk(chunk, nowMs);
-    retained.live = 1;
-    this.chunks++;
-    this.engine.retainedBytes += chunk.bytes;
-    return retained;
+  /** Makes the next records that have arrived deliveries: those that are ready queue up at their handler. */
+  takeSlice(): void {
+    const { intake, tracker } = this;
+    const { first } = intake;
+    if (first === null) return;
+    const { chunk } = first;
+    const end = Math.min(chunk.count, intake.index + (this.engine.limits.sliceRecords ?? SLICE_RECORDS));
+    for (let index = intake.index; index < end; index++) {
+      const offset = chunk.offset(index);
+      if (tracker.isWanted(offset)) this.take(first, index, offset);
+      else this.dropDuplicate();
+    }
+    intake.takenTo(end);
+    const hadAbsent = chunk.count < chunk.to - chunk.from;
+    tracker.advance(end < chunk.count ? chunk.offset(end) : chunk.to, hadAbsent);
+    if (hadAbsent) this.changed(this);
+    if (end === chunk.count) this.taken(first);
   }
 
-  private received(retained: RetainedChunk): void {
-    retained.live--;
-    if (retained.live === 0) return this.letGo(retained);
-    if (retained.live > 1) return;
-    let last = this.tracker.newest;
-    while (last !== null && !keepsAlive(last, retained)) last = last.previous;
-    if (last !== null) this.detach(last);
+  private taken(retained: RetainedChunk): void {
+    this.intake.shift();
+    this.retention.taken(retained, this.tracker.newest);
+    this.roomCheck();
+  }
+
+  private dropDuplicate(): void {
+    this.buffered--;
+    this.engine.counters.duplicatesDropped++;
+  }
+
+  /** What was not taken yet is fetched again by whoever has the partition next. */
+  private dropIntake(): void {
+    const { intake } = this;
+    this.buffered -= intake.waiting;
+    for (let retained = intake.shift(); retained !== null; retained = intake.shift()) this.retention.taken(retained, this.tracker.newest);
   }
 
   private take(retained: RetainedChunk, index: number, offset: number): void {
     const delivery = new Delivery(this, retained, index, offset, this.laneOf(retained.chunk, index));
     retained.live++;
-    this.buffered++;
     this.engine.counters.consumed++;
     this.tracker.add(delivery);
     if (this.lanes.enter(delivery)) this.handler.enqueue(delivery);
@@ -193,7 +225,7 @@ export class PartitionQueue {
     delivery.state = DeliveryState.DONE;
     this.buffered--;
     this.leaveLane(delivery);
-    this.release(delivery);
+    this.retention.release(delivery);
     this.tracker.complete(delivery);
     this.changed(this);
     this.roomCheck();
@@ -205,7 +237,7 @@ export class PartitionQueue {
     this.buffered--;
     this.held++;
     this.leaveLane(delivery);
-    this.detach(delivery);
+    this.retention.detach(delivery);
     if (this.held >= this.handler.options.maxHeldPerPartition) this.suspend('held');
     this.roomCheck();
   }
@@ -241,6 +273,7 @@ export class PartitionQueue {
   drain(fillGaps: boolean): Promise<void> {
     if (this.status === 'active') {
       this.status = 'draining';
+      this.dropIntake();
       this.dropQueued(fillGaps ? this.highestStarted() : -1);
     }
     if (this.isIdle) return Promise.resolve();
@@ -260,7 +293,10 @@ export class PartitionQueue {
   /** Gives the partition up. Handlers that still run are aborted, keep their slots for their grace, and change nothing. */
   close(reason: unknown): void {
     if (this.status === 'closed') return;
-    if (this.status === 'active') this.dropQueued(-1);
+    if (this.status === 'active') {
+      this.dropIntake();
+      this.dropQueued(-1);
+    }
     this.status = 'closed';
     for (const delivery of this.tracker.incomplete()) {
       if (delivery.state === DeliveryState.RUNNING) this.engine.orphan(delivery, reason);
@@ -322,7 +358,7 @@ export class PartitionQueue {
     else this.buffered--;
     delivery.state = DeliveryState.DROPPED;
     this.engine.deadlines.remove(delivery);
-    this.release(delivery);
+    this.retention.release(delivery);
   }
 
   private leaveLane(delivery: Delivery): void {
@@ -330,40 +366,7 @@ export class PartitionQueue {
     if (ready !== null) this.handler.enqueue(ready);
   }
 
-  /** Its bytes are not needed any more. The last but one of a chunk leaves a copy of the last behind. */
-  private release(delivery: Delivery): void {
-    const { retained } = delivery;
-    retained.live--;
-    if (retained.live === 0) return this.letGo(retained);
-    if (retained.live > 1) return;
-    const { previous, next } = delivery;
-    if (previous !== null && keepsAlive(previous, retained)) this.detach(previous);
-    else if (next !== null && keepsAlive(next, retained)) this.detach(next);
-  }
-
-  private letGo(retained: RetainedChunk): void {
-    this.chunks--;
-    this.engine.releaseBytes(retained.chunk.bytes);
-  }
-
-  /** Copies the record out of its chunk, so that it keeps nothing else alive. */
-  private detach(delivery: Delivery): void {
-    const { retained } = delivery;
-    if (retained.chunk.count === 1) return;
-    const copy = new RetainedChunk(retained.chunk.copy(delivery.index), retained.receivedAtMs);
-    copy.live = 1;
-    this.chunks++;
-    this.engine.retainedBytes += copy.chunk.bytes;
-    this.release(delivery);
-    delivery.retained = copy;
-    delivery.index = 0;
-  }
-
   private roomCheck(): void {
     if (this.starved && this.isFetchable) this.engine.roomAppeared();
   }
-}
-
-function keepsAlive(delivery: Delivery, retained: RetainedChunk): boolean {
-  return delivery.retained === retained && delivery.state !== DeliveryState.DROPPED;
 }

@@ -120,7 +120,7 @@ export class EngineHarness {
 
   /** Delivers consecutive records from the queue's position on. */
   deliver(queue: PartitionQueue, keys: readonly (number | null)[]): void {
-    const from = queue.tracker.position;
+    const from = queue.position;
     const records = keys.map((key, index) => ({ offset: from + index, key }));
     queue.receive(new FakeChunk(queue.partition, from, from + keys.length, records), this.time);
   }

@@ -37,7 +37,7 @@ const logs = fc
 
 /** The engine beside a model that keeps plain sets and looks at everything after every step. */
 class Comparison {
-  readonly harness = new EngineHarness({ concurrency: CONCURRENCY, recordsPerPartition: 20 });
+  readonly harness = new EngineHarness({ concurrency: CONCURRENCY, recordsPerPartition: 20, sliceRecords: 4 });
   readonly complete = new Set<number>();
   private readonly handler;
   private queue: PartitionQueue;
@@ -101,8 +101,9 @@ class Comparison {
     const listed = [...queue.tracker.incomplete()];
     assert.equal(queue.tracker.pendingCount, listed.length);
     assert.equal(queue.held, listed.filter(({ state }) => state === DeliveryState.HELD).length);
-    assert.equal(queue.buffered, listed.filter(({ state }) => state <= DeliveryState.WAITING).length);
-    if (listed.length === 0) assert.deepEqual([harness.engine.retainedBytes, queue.chunks], [0, 0]);
+    const notTaken = queue.pendingCount - listed.length;
+    assert.equal(queue.buffered, listed.filter(({ state }) => state <= DeliveryState.WAITING).length + notTaken);
+    if (listed.length === 0 && !queue.hasArrivals) assert.deepEqual([harness.engine.retainedBytes, queue.chunks], [0, 0]);
   }
 
   /** Nothing complete starts again, and nothing starts before what it may not overtake is complete or held. */
@@ -139,7 +140,7 @@ class Comparison {
 
   private fetch(records: number): void {
     if (!this.queue.isFetchable) return;
-    const { position } = this.queue.tracker;
+    const { position } = this.queue;
     const stretch = this.log.filter(({ offset }) => offset >= position).slice(0, records);
     const to = stretch.length > 0 ? stretch[stretch.length - 1].offset + 1 : this.end;
     this.queue.receive(new FakeChunk(0, position, to, stretch), this.harness.time);
