@@ -5,11 +5,16 @@ import type { Handler } from '../engine/handler.js';
 import { type Decode, HandlerContext, type HandlerPlace } from '../discovery/handler-context.js';
 import { LazyRecord } from '../discovery/lazy-record.js';
 import type { KafkaEvent } from '../interfaces/index.js';
+import { LineRate } from './line-rate.js';
+
+/** Retries are news, but a thousand of them a second are not. */
+const RETRY_LINE_MS = 1000;
 
 /** Tells the log of failures, and whoever subscribes of everything. What nobody listens to is not built. */
 export class GroupEvents {
   private readonly subject = new Subject<KafkaEvent>();
   private subscribers = 0;
+  private readonly retryLines = new LineRate(RETRY_LINE_MS);
 
   /** Hot: events of the time of the subscription. */
   readonly events$ = new Observable<KafkaEvent>((subscriber) => {
@@ -45,8 +50,9 @@ export class GroupEvents {
     return {
       retried: (delivery, error) => {
         const line = `${at(delivery)} failed in attempt ${delivery.attempt} and is tried again (${messageOf(error)})`;
-        if (isPowerOfTen(delivery.attempt)) log.warn(line);
-        else log.debug?.(line);
+        const others = this.retryLines.next();
+        if (others === null) log.debug?.(line);
+        else log.warn(others === 0 ? line : `${line}; so did ${others} other attempts since the last such line`);
       },
       skipped: (delivery, error) => log.debug?.(`${at(delivery)} is skipped (${messageOf(error)})`),
       held: (delivery, error) => log.error(`${at(delivery)} failed in attempt ${delivery.attempt} and is held, uncommitted`, error),
@@ -111,8 +117,4 @@ function at({ topic, partition, offset }: Delivery): string {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-}
-
-function isPowerOfTen(attempt: number): boolean {
-  return Number.isInteger(Math.log10(attempt));
 }
