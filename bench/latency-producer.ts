@@ -24,6 +24,7 @@ export async function produceStamped(brokers: readonly string[], topic: string, 
     await pace.runFor('measured', MEASURED_MS);
     await pace.runFor('last', 1_000);
   } finally {
+    await pace.settled();
     await producer.disconnect();
   }
 }
@@ -31,6 +32,7 @@ export async function produceStamped(brokers: readonly string[], topic: string, 
 class Pace {
   private sent = 0;
   private nextMs = performance.now();
+  private readonly pending = new Set<Promise<unknown>>();
 
   constructor(
     private readonly send: (sent: number, phase: Stamped['phase']) => Promise<unknown>,
@@ -46,7 +48,16 @@ class Pace {
     while (!isOver() && !this.signal.aborted) {
       this.nextMs = Math.max(this.nextMs + 1000 / PER_SECOND, performance.now());
       await delay(this.nextMs - performance.now());
-      this.send(this.sent++, phase).catch((error: unknown) => console.error('producing failed', error));
+      this.follow(this.send(this.sent++, phase));
     }
+  }
+
+  async settled(): Promise<void> {
+    await Promise.all(this.pending);
+  }
+
+  private follow(sending: Promise<unknown>): void {
+    const ended = sending.catch((error: unknown) => console.error('producing failed', error)).finally(() => this.pending.delete(ended));
+    this.pending.add(ended);
   }
 }

@@ -6,6 +6,7 @@ import { workOf } from './work.js';
 // Each loads only its own libraries, so that the memory it reports is its own.
 const contenders: Readonly<Record<string, () => Promise<Contender>>> = {
   timers: async () => (await import('./timers.js')).timers,
+  'ten timers': async () => (await import('./timers.js')).tenTimers,
   ours: async () => (await import('./ours.js')).ours,
   'ours, json': async () => (await import('./ours.js')).oursJson,
   'kafkajs eachMessage': async () => (await import('./kafkajs.js')).eachMessage,
