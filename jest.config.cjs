@@ -48,6 +48,9 @@ const packed = { ...onKafka, displayName: 'package', testMatch: ['<rootDir>/test
 const asked = process.argv.includes('package');
 
 module.exports = {
+  // Suites mostly wait for a broker: two of them share two cores well.
+  maxWorkers: 2,
+  testTimeout: 30_000,
   reporters: ['default', '<rootDir>/test/support/totals-reporter.cjs'],
   projects: [unit, integration, ...(inCi || asked ? [packed] : [])],
 };

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import kafkajs, { type Admin, Kafka, logLevel, Partitioners } from 'kafkajs';
 import type { Order } from '../orders/order.js';
 import type { Stage } from './stage.js';
 
 const BATCH = 2000;
+const USABLE_WITHIN_MS = 10_000;
 
 /** Ends of a topic's partitions, or how far a group has committed them: offsets by partition. */
 export type Offsets = ReadonlyMap<number, number>;
@@ -14,9 +16,22 @@ export async function createTopics(brokers: readonly string[], partitions: Reado
   await admin.connect();
   try {
     const topics = Object.entries(partitions).map(([topic, numPartitions]) => ({ topic, numPartitions }));
-    await admin.createTopics({ topics, waitForLeaders: true });
+    await admin.createTopics({ topics, waitForLeaders: false });
+    for (const { topic } of topics) await usable(admin, topic);
   } finally {
     await admin.disconnect();
+  }
+}
+
+/** A broker that has not heard of a new topic yet says that there is none, which kafkajs's `waitForLeaders` takes for an answer. */
+async function usable(admin: Admin, topic: string): Promise<void> {
+  for (const deadline = performance.now() + USABLE_WITHIN_MS; ; await delay(50)) {
+    try {
+      await admin.fetchTopicOffsets(topic);
+      return;
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+    }
   }
 }
 

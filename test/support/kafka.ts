@@ -23,8 +23,9 @@ export function unique(name: string): string {
 export async function createTopic(name: string, partitions = 1, settings: Omit<ITopicConfig, 'topic' | 'numPartitions'> = {}): Promise<string> {
   const topic = unique(name);
   await withAdmin(async admin => {
-    const created = await admin.createTopics({ topics: [{ topic, numPartitions: partitions, ...settings }], waitForLeaders: true });
+    const created = await admin.createTopics({ topics: [{ topic, numPartitions: partitions, ...settings }], waitForLeaders: false });
     if (!created) throw new Error(`Topic ${topic} was not created: it exists already.`);
+    // A broker that has not heard of the topic yet says that there is none, which kafkajs's `waitForLeaders` takes for an answer.
     // A leader that is named may not know of it yet, and kafkajs's producer repeats for all partitions what one has refused.
     await eventually(async () => (await admin.fetchTopicOffsets(topic)).length === partitions, { what: `${topic} can be used` });
   });
