@@ -304,4 +304,27 @@ describe('a handler', () => {
       expect(errors.join()).not.toContain('4711');
     });
   });
+
+  it('gets hostile names, headers and payloads as what they are: data', async () => {
+    const seen: unknown[] = [];
+    const topic = await createTopic('hostile');
+    const hostile = JSON.stringify({ safe: 1 }).replace('safe', '__proto__');
+    await produce(topic, 0, [
+      { key: '__proto__', value: hostile, headers: { ['__proto__']: 'polluted', constructor: 'c', [String.fromCharCode(0xd800)]: Buffer.from([0xff, 0xfe]) } },
+      { key: Buffer.from([0xff, 0x00]), value: '['.repeat(100_000) },
+      { key: null, value: '"after"' },
+    ]);
+    @Injectable()
+    class Handlers {
+      @KafkaHandler('hostile')
+      handle(value: unknown, { record }: KafkaContext): void {
+        seen.push([record.key, JSON.stringify(value), Object.keys(record.headers).length, Object.getPrototypeOf(record.headers) === Object.prototype]);
+      }
+    }
+    await withApp({ providers: [Handlers], options: { topics: { hostile: topic } } }, async (app) => {
+      await app.until('the good ones are handled and the deep one is held', () => seen.length === 2 && app.consumers.getStats().heldCount === 1);
+      expect(seen).toEqual([['__proto__', hostile, 3, true], [null, '"after"', 0, true]]);
+      expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+    });
+  });
 });

@@ -6,7 +6,7 @@ import {
   type KafkaManyThreadsOptions, type KafkaManyThreadsOptionsFactory, KafkaMissingTopicError, type KafkaPartitions, OnKafkaEvent, OnPartitionsAssigned, OnPartitionsRevoked,
 } from '../../lib/index.js';
 import { committedOffset, Gate } from '../support/group-under-test.js';
-import { createTopic, eventually, produce, testBrokers, unique, withAdmin } from '../support/kafka.js';
+import { createTopic, createTopicNamed, eventually, produce, testBrokers, unique } from '../support/kafka.js';
 import { LinesLogger, NestApp, quickGroup, testOptions, withApp } from '../support/nest-app.js';
 
 const records = (count: number): { key: string; value: string }[] => Array.from({ length: count }, (_, index) => ({ key: `k${index}`, value: String(index) }));
@@ -93,7 +93,7 @@ describe('an application', () => {
     const missing = unique('later');
     await withApp({ providers: [Numbers], options: { topics: { numbers: missing }, missingTopics: 'wait' } }, async (app) => {
       expect(app.logger.lines.join()).toContain(`warn Topics ${missing} do not exist yet`);
-      await withAdmin((admin) => admin.createTopics({ topics: [{ topic: missing, numPartitions: 1 }], waitForLeaders: true }));
+      await createTopicNamed(missing);
       await produce(missing, 0, records(2));
       await app.until('both are handled', () => app.app.get(Numbers).seen.length === 2);
     });

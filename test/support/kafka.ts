@@ -22,6 +22,12 @@ export function unique(name: string): string {
 /** Creates a topic of a unique name and returns the name. */
 export async function createTopic(name: string, partitions = 1, settings: Omit<ITopicConfig, 'topic' | 'numPartitions'> = {}): Promise<string> {
   const topic = unique(name);
+  await createTopicNamed(topic, partitions, settings);
+  return topic;
+}
+
+/** For a name that was promised before. */
+export async function createTopicNamed(topic: string, partitions = 1, settings: Omit<ITopicConfig, 'topic' | 'numPartitions'> = {}): Promise<void> {
   await withAdmin(async admin => {
     const created = await admin.createTopics({ topics: [{ topic, numPartitions: partitions, ...settings }], waitForLeaders: false });
     if (!created) throw new Error(`Topic ${topic} was not created: it exists already.`);
@@ -29,7 +35,6 @@ export async function createTopic(name: string, partitions = 1, settings: Omit<I
     // A leader that is named may not know of it yet, and kafkajs's producer repeats for all partitions what one has refused.
     await eventually(async () => (await admin.fetchTopicOffsets(topic)).length === partitions, { what: `${topic} can be used` });
   });
-  return topic;
 }
 
 /** Sends to one partition (acks from all replicas) and returns the first record's offset; throws when the broker did not acknowledge. */
