@@ -36,16 +36,18 @@ export class HandlerQueue {
     this.getInLine();
   }
 
+  /** Null: nothing became ready in the slice that was looked at; the next one is another call's, for the sake of timers and sockets. */
   take(): Delivery | null {
-    for (;;) {
-      const delivery = this.ready.shift();
-      if (delivery !== null) return delivery;
-      const [queue] = this.arrivals;
-      if (queue === undefined) return null;
-      this.arrivals.delete(queue);
-      queue.takeSlice();
-      if (queue.hasArrivals) this.arrivals.add(queue);
-    }
+    return this.ready.shift() ?? this.takeArrivals();
+  }
+
+  private takeArrivals(): Delivery | null {
+    const [queue] = this.arrivals;
+    if (queue === undefined) return null;
+    this.arrivals.delete(queue);
+    queue.takeSlice();
+    if (queue.hasArrivals) this.arrivals.add(queue);
+    return this.ready.shift();
   }
 
   slotFreed(): void {
