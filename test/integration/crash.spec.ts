@@ -23,7 +23,7 @@ describe('after a SIGKILL', () => {
     const [failing, hanging] = [[17, 4_000, 9_998], [2, 5_555]];
     workers = new Workers(ledger, { groupId, topics: [topic], workMs: [0, 0], failing, hanging, options });
     const worker = workers.start();
-    await until('the commit tells of all that are done', async () => (await completedAhead(groupId, topic)) === 9_993);
+    await eventually(async () => (await completedAhead(groupId, topic)) === 9_993, { what: 'the commit tells of all that are done', within: 30_000, every: 250 });
     expect(await committedOffset(groupId, topic)).toBe(2);
     await worker.kill();
 

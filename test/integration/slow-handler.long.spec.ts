@@ -23,7 +23,7 @@ describe('a handler that runs for 60 s in a group with a session of 10 s', () =>
       sent += 20;
       const others = 2 * sent - sent / 20;
       // k0 of partition 0 waits behind the slow one; all other keys go on.
-      await eventually(() => first.finished.length + second.finished.length >= others, { what: 'all other keys are done within a second', within: 1_000 });
+      await eventually(() => first.finished.length + second.finished.length >= others, { what: 'all other keys are done', within: 5_000 });
       await new Promise((resolve) => setTimeout(resolve, 1_000));
     }
     await eventually(async () => (await committedOffset(groupId, topic, 0)) === sent && (await committedOffset(groupId, topic, 1)) === sent, { what: 'all is committed' });

@@ -35,7 +35,7 @@ describe('a stop', () => {
     await first.until('all others are done', () => first.finished.length === 19);
     const began = performance.now();
     await first.stop(400);
-    expect(performance.now() - began).toBeLessThan(2_000);
+    expect(performance.now() - began).toBeLessThan(4_000);
     expect(first.started.find(({ offset }) => offset === 3)?.signal.aborted).toBe(true);
     expect(await committedOffset(groupId, topic)).toBe(3);
 
@@ -58,7 +58,7 @@ describe('a stop', () => {
     await first.until('it was tried, and the others are done', () => first.finished.length === 9 && first.stats.retriedCount > 0);
     const began = performance.now();
     await first.stop(10_000);
-    expect(performance.now() - began).toBeLessThan(1_500);
+    expect(performance.now() - began).toBeLessThan(5_000);
     expect(await committedOffset(groupId, topic)).toBe(4);
     expect(await completedAhead(groupId, topic)).toBe(5);
 
@@ -76,7 +76,7 @@ describe('a stop', () => {
     const began = performance.now();
     await first.stop();
     await second.until('it has both', () => second.stats.partitions.length === 2);
-    expect(performance.now() - began).toBeLessThan(3_000);
+    expect(performance.now() - began).toBeLessThan(8_000);
   });
 
   it('can be followed by a start of the same consumer, which goes on where it was', async () => {
