@@ -5,13 +5,8 @@ import { NOBODY, partitionsByMember, seatsOf, type Plan, type Seats } from './se
 import { assignSticky } from './sticky.assignor.js';
 
 export type AssignmentStrategy = 'range' | 'round-robin' | 'sticky';
-
-/**
- * 'eager': every member has drained before it joined, claims are preferences, and every partition that somebody reads is
- * assigned. 'cooperative': members go on with what they claim, and a partition that goes to another is withheld from all until
- * a later round, to which its holder comes without the claim.
- */
-export type AssignmentMode = 'eager' | 'cooperative';
+/** By member id. */
+export type Assignment = ReadonlyMap<string, TopicPartitions>;
 
 const STRATEGIES: Readonly<Record<AssignmentStrategy, (seats: Seats, holders: ClaimHolders) => Plan>> = {
   range: assignRanges,
@@ -21,22 +16,24 @@ const STRATEGIES: Readonly<Record<AssignmentStrategy, (seats: Seats, holders: Cl
 
 /**
  * Divides the partitions among the members: what the leader of a group does. Each partition goes to one member that reads its
- * topic, or to nobody. `partitions` has the number of partitions per topic; topics that are not in it, or that nobody reads, are
+ * topic, or to nobody: one that another member claims is withheld from all until a later round, to which its holder comes
+ * without the claim. `partitions` has the number of partitions per topic; topics that are not in it, or that nobody reads, are
  * left out. The same members and claims give the same assignment, in whatever order they are listed.
  *
  * @returns for every member, also one that gets nothing, its partitions by topic, ascending
  */
-export function assign(
-  mode: AssignmentMode,
-  strategy: AssignmentStrategy,
-  members: readonly AssignmentMember[],
-  partitions: ReadonlyMap<string, number>,
-): ReadonlyMap<string, TopicPartitions> {
+export function assign(strategy: AssignmentStrategy, members: readonly AssignmentMember[], partitions: ReadonlyMap<string, number>): Assignment {
   const seats = seatsOf(members, partitions);
   const holders = holdersOf(members);
   const plan = STRATEGIES[strategy](seats, holders);
-  if (mode === 'cooperative') withholdMoving(plan, seats, holders);
+  withholdMoving(plan, seats, holders);
   return partitionsByMember(seats, plan);
+}
+
+/** Where the partitions are to be in the end: what `assign` gives out once everybody has released what moves. */
+export function target(strategy: AssignmentStrategy, members: readonly AssignmentMember[], partitions: ReadonlyMap<string, number>): Assignment {
+  const seats = seatsOf(members, partitions);
+  return partitionsByMember(seats, STRATEGIES[strategy](seats, holdersOf(members)));
 }
 
 /** A claim that stands keeps everybody else out, also where its member has unsubscribed or is leaving: it may still be draining. */

@@ -9,16 +9,16 @@ export interface Claims {
   readonly owned: TopicPartitions;
   /** Those of `owned` that the member is draining. They are the first to be taken from it, so that a decision does not flip. */
   readonly draining: TopicPartitions;
-  /** The member is about to leave: it gets nothing, and in a cooperative group keeps what it claims until it has released it. */
+  /** What a member that drains before it joins has just given up: where it would best go again. It keeps nobody out. */
+  readonly preferred: TopicPartitions;
+  /** The member is about to leave: it gets nothing, and keeps what it claims until it has released it. */
   readonly leaving: boolean;
-  /**
-   * A number that differs from that of the member's last join where the group has to assemble again, as after new partitions
-   * were seen: the broker answers a join with unchanged user data from the running generation.
-   */
-  readonly sequence: number;
+  /** Partitions that the member has seen of each topic: its leader may not know yet that a topic has grown. */
+  readonly counts: ReadonlyMap<string, number>;
 }
 
-export const NO_CLAIMS: Claims = { generation: -1, owned: new Map(), draining: new Map(), leaving: false, sequence: 0 };
+const NOTHING: TopicPartitions = new Map();
+export const NO_CLAIMS: Claims = { generation: -1, owned: NOTHING, draining: NOTHING, preferred: NOTHING, leaving: false, counts: new Map() };
 
 /** A member as the leader sees it. */
 export interface AssignmentMember {
@@ -31,10 +31,10 @@ export interface AssignmentMember {
 export type ClaimHolders = ReadonlyMap<string, ReadonlyMap<number, AssignmentMember>>;
 
 /** Of several claims to a partition the one of the highest generation stands; of equal ones that of the lowest member id. */
-export function holdersOf(members: readonly AssignmentMember[]): ClaimHolders {
+export function holdersOf(members: readonly AssignmentMember[], claimed: 'owned' | 'preferred' = 'owned'): ClaimHolders {
   const holders = new Map<string, Map<number, AssignmentMember>>();
   for (const member of members) {
-    for (const [topic, partitions] of member.claims.owned) {
+    for (const [topic, partitions] of member.claims[claimed]) {
       let ofTopic = holders.get(topic);
       if (ofTopic === undefined) holders.set(topic, (ofTopic = new Map<number, AssignmentMember>()));
       for (const partition of partitions) {

@@ -7,6 +7,7 @@ const MAX_PARTITION = 2 ** 31 - 1;
 /**
  * Appends fields. Numbers are unsigned LEB128. Partitions are the number of topics and, for each, the length of its name in
  * bytes, the name, the number of ranges and, for each range, the gap since the last one's end (at first: since 0) and its length.
+ * Counts are the number of topics and, for each, its name and its count.
  */
 export class UserDataWriter {
   private readonly parts: Uint8Array[];
@@ -28,9 +29,7 @@ export class UserDataWriter {
   partitions(byTopic: TopicPartitions): this {
     this.number(byTopic.size);
     for (const [topic, partitions] of byTopic) {
-      const name = Buffer.from(topic, 'utf8');
-      this.number(name.length);
-      this.parts.push(name);
+      this.text(topic);
       const ranges = rangesOf(partitions);
       this.number(ranges.length);
       let end = 0;
@@ -42,8 +41,21 @@ export class UserDataWriter {
     return this;
   }
 
+  counts(byTopic: ReadonlyMap<string, number>): this {
+    this.number(byTopic.size);
+    for (const [topic, count] of byTopic) this.text(topic).number(count);
+    return this;
+  }
+
   finish(): Buffer {
     return Buffer.concat(this.parts);
+  }
+
+  private text(text: string): this {
+    const bytes = Buffer.from(text, 'utf8');
+    this.number(bytes.length);
+    this.parts.push(bytes);
+    return this;
   }
 }
 
@@ -68,11 +80,19 @@ export class UserDataReader {
   }
 
   partitions(): TopicPartitions {
-    const byTopic = new Map<string, number[]>();
+    return this.byTopic(() => this.ranges());
+  }
+
+  counts(): ReadonlyMap<string, number> {
+    return this.byTopic(() => this.number());
+  }
+
+  private byTopic<T>(read: () => T): ReadonlyMap<string, T> {
+    const byTopic = new Map<string, T>();
     for (let topics = this.number(); topics > 0; topics--) {
       const topic = this.text(this.number());
       if (byTopic.has(topic)) throw new RangeError('A topic is named twice');
-      byTopic.set(topic, this.ranges());
+      byTopic.set(topic, read());
     }
     return byTopic;
   }

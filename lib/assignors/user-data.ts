@@ -5,7 +5,7 @@ import { UserDataReader, UserDataWriter } from './user-data-bytes.js';
  * The user data of a join (claims) and of an assignment (the leader's mark), version 1:
  *
  * ```
- *  "kmtc" 1 | flags: 1 leaving  | generation + 1 | sequence | owned | draining
+ *  "kmtc" 1 | flags: 1 leaving  | generation + 1 | owned | draining | preferred | counts
  *  "kmta" 1 | flags: 1 honoured | lost
  * ```
  *
@@ -35,9 +35,10 @@ export function encodeClaims(claims: Claims): Buffer {
   return new UserDataWriter(CLAIMS_HEADER)
     .number(claims.leaving ? 1 : 0)
     .number(claims.generation + 1)
-    .number(claims.sequence)
     .partitions(claims.owned)
     .partitions(claims.draining)
+    .partitions(claims.preferred)
+    .counts(claims.counts)
     .finish();
 }
 
@@ -46,9 +47,10 @@ export function decodeClaims(userData: Uint8Array | null): DecodedClaims {
   const claims = read(userData, CLAIMS_HEADER, (reader) => ({
     leaving: reader.number() % 2 === 1,
     generation: reader.number() - 1,
-    sequence: reader.number(),
     owned: reader.partitions(),
     draining: reader.partitions(),
+    preferred: reader.partitions(),
+    counts: reader.counts(),
   }));
   return claims === null ? { ...NO_CLAIMS, understands: false } : { ...claims, understands: true };
 }

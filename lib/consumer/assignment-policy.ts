@@ -1,27 +1,35 @@
 import { assign, type AssignmentStrategy } from '../assignors/assign.js';
-import type { Claims } from '../assignors/claims.js';
+import { type AssignmentMember, type Claims, lostClaims } from '../assignors/claims.js';
 import { PROTOCOLS } from '../assignors/protocol.js';
 import { decodeClaims, encodeClaims, encodeMark } from '../assignors/user-data.js';
 import type { JoinedMember, JoinRequest, MemberPartitions } from './wire.js';
 
-/** What a member says when it joins, and how it divides the partitions when it leads. */
-export interface AssignmentPolicy {
-  protocols(topics: readonly string[], claims: Claims): JoinRequest['protocols'];
-  /** `counts` has the number of partitions per topic. */
-  assign(members: readonly JoinedMember[], counts: ReadonlyMap<string, number>): readonly MemberPartitions[];
+/** What a member says of itself when it joins. */
+export function joinProtocols(topics: readonly string[], claims: Claims): JoinRequest['protocols'] {
+  const userData = encodeClaims(claims);
+  return PROTOCOLS.map((name) => ({ name, topics, userData }));
 }
 
-/** Every member drains before it joins: claims only say where a partition would best stay. */
-export function eagerPolicy(strategy: AssignmentStrategy): AssignmentPolicy {
-  return {
-    protocols(topics, claims) {
-      const userData = encodeClaims(claims);
-      return PROTOCOLS.map((name) => ({ name, topics, userData }));
-    },
-    assign(members, counts) {
-      const claiming = members.map(({ memberId, topics, userData }) => ({ memberId, topics, claims: decodeClaims(userData) }));
-      const userData = encodeMark({ honoured: false, lost: new Map() });
-      return Array.from(assign('eager', strategy, claiming, counts), ([memberId, partitions]) => ({ memberId, partitions, userData }));
-    },
-  };
+/** The members of a group as its leader sees them. Those of other clients claim nothing: they have given up all before they joined. */
+export function readMembers(members: readonly JoinedMember[]): readonly AssignmentMember[] {
+  return members.map(({ memberId, topics, userData }) => ({ memberId, topics, claims: decodeClaims(userData) }));
+}
+
+/** What the leader tells each member. It keeps nothing from one round to the next: all it needs is in the claims. */
+export function divide(strategy: AssignmentStrategy, members: readonly AssignmentMember[], counts: ReadonlyMap<string, number>): readonly MemberPartitions[] {
+  const lost = lostClaims(members);
+  return Array.from(assign(strategy, members, counts), ([memberId, partitions]) => ({
+    memberId,
+    partitions,
+    userData: encodeMark({ honoured: true, lost: lost.get(memberId) ?? new Map<string, number[]>() }),
+  }));
+}
+
+/** Topics of which some member has seen more partitions than `counts` has. */
+export function grownBeyond(counts: ReadonlyMap<string, number>, members: readonly AssignmentMember[]): readonly string[] {
+  const grown = new Set<string>();
+  for (const { topics, claims } of members) {
+    for (const topic of topics) if ((claims.counts.get(topic) ?? 0) > (counts.get(topic) ?? 0)) grown.add(topic);
+  }
+  return [...grown];
 }

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { assign } from '../../../lib/assignors/assign.js';
+import { target } from '../../../lib/assignors/assign.js';
 import { holdersOf, type AssignmentMember } from '../../../lib/assignors/claims.js';
 import { claiming, equalGroup, group, holding, loadOf, member, ownersIn, readable, type Assignment, type Group } from './assignment-samples.js';
 
-const sticky = ({ members, partitions }: Group): Assignment => assign('eager', 'sticky', members, partitions);
+const sticky = ({ members, partitions }: Group): Assignment => target('sticky', members, partitions);
 
 const reads = (one: AssignmentMember | undefined, place: string): boolean =>
   one !== undefined && !one.claims.leaving && one.topics.includes(place.split('/')[0]);
@@ -101,19 +101,19 @@ describe('sticky', () => {
       member('m2', ['a', 'b'], claiming({ b: [0, 1] })),
       member('m3', ['b']),
     ];
-    const assignment = assign('eager', 'sticky', members, new Map([['a', 3], ['b', 2]]));
+    const assignment = target('sticky', members, new Map([['a', 3], ['b', 2]]));
     expect(members.map(({ memberId }) => loadOf(assignment, memberId)).sort()).toEqual([1, 2, 2]);
   });
 
   it('takes first what a member is draining already, so that a second look decides like the first', () => {
     const draining = new Map([['a', [1]]]);
     const members = [member('m1', ['a'], claiming({ a: [0, 1, 2, 3] }, 2, { draining })), member('m2', ['a'], claiming({ a: [4, 5] }, 2))];
-    expect(ownersIn(assign('eager', 'sticky', members, new Map([['a', 6]]))).get('a/1')).toBe('m2');
+    expect(ownersIn(target('sticky', members, new Map([['a', 6]]))).get('a/1')).toBe('m2');
   });
 
   it('gives new partitions to those that have least and leaves the others in place', () => {
     const members = [member('m1', ['a'], claiming({ a: [0, 1] })), member('m2', ['a'], claiming({ a: [2] }))];
-    const assignment = assign('eager', 'sticky', members, new Map([['a', 5]]));
+    const assignment = target('sticky', members, new Map([['a', 5]]));
     expect(assignment.get('m1')).toEqual(new Map([['a', [0, 1, 4]]]));
     expect(assignment.get('m2')).toEqual(new Map([['a', [2, 3]]]));
   });

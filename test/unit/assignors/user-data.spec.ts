@@ -13,17 +13,24 @@ const topicPartitions: fc.Arbitrary<TopicPartitions> = fc
 const sorted = (partitions: TopicPartitions): TopicPartitions => new Map([...partitions].map(([name, list]) => [name, [...list].sort((a, b) => a - b)]));
 const claims = fc.record({
   generation: fc.integer({ min: -1, max: 2 ** 31 - 1 }),
-  sequence: fc.nat(),
   leaving: fc.boolean(),
   owned: topicPartitions,
   draining: topicPartitions,
+  preferred: topicPartitions,
+  counts: fc.uniqueArray(fc.tuple(topic, fc.nat()), { selector: ([name]) => name, maxLength: 5 }).map((entries) => new Map(entries)),
 });
 
 describe('claims in user data', () => {
   it('come back as they were, partitions ascending', () => {
     fc.assert(
       fc.property(claims, (given) => {
-        expect(decodeClaims(encodeClaims(given))).toEqual({ ...given, owned: sorted(given.owned), draining: sorted(given.draining), understands: true });
+        expect(decodeClaims(encodeClaims(given))).toEqual({
+          ...given,
+          owned: sorted(given.owned),
+          draining: sorted(given.draining),
+          preferred: sorted(given.preferred),
+          understands: true,
+        });
       }),
     );
   });
@@ -55,18 +62,18 @@ describe('claims in user data', () => {
     ['a mark', encodeMark(NO_MARK)],
     ['a later version', bytes('kmtc\u0002', [0, 0, 0, 0, 0])],
     ['a number without end', bytes(HEADER, Array<number>(100).fill(0xff))],
-    ['more topics than bytes', bytes(HEADER, [0, 1, 0, 0xff, 0xff, 0xff, 0xff, 0x0f])],
-    ['a name longer than the rest', bytes(HEADER, [0, 1, 0, 1, 0xff, 0xff, 0xff, 0x7f, 97])],
-    ['a range of two billion partitions', bytes(HEADER, [0, 1, 0, 1, 1, 97, 1, 0, 0xff, 0xff, 0xff, 0xff, 0x07, 0])],
-    ['an empty range', bytes(HEADER, [0, 1, 0, 1, 1, 97, 1, 4, 0, 0])],
-    ['a partition number beyond 31 bits', bytes(HEADER, [0, 1, 0, 1, 1, 97, 1, 0xff, 0xff, 0xff, 0xff, 0x7f, 1, 0])],
-    ['one topic twice', bytes(HEADER, [0, 1, 0, 2, 1, 97, 1, 0, 1, 1, 97, 1, 1, 1, 0])],
+    ['more topics than bytes', bytes(HEADER, [0, 1, 0xff, 0xff, 0xff, 0xff, 0x0f])],
+    ['a name longer than the rest', bytes(HEADER, [0, 1, 1, 0xff, 0xff, 0xff, 0x7f, 97])],
+    ['a range of two billion partitions', bytes(HEADER, [0, 1, 1, 1, 97, 1, 0, 0xff, 0xff, 0xff, 0xff, 0x07, 0])],
+    ['an empty range', bytes(HEADER, [0, 1, 1, 1, 97, 1, 4, 0, 0])],
+    ['a partition number beyond 31 bits', bytes(HEADER, [0, 1, 1, 1, 97, 1, 0xff, 0xff, 0xff, 0xff, 0x7f, 1, 0])],
+    ['one topic twice', bytes(HEADER, [0, 1, 2, 1, 97, 1, 0, 1, 1, 97, 1, 1, 1, 0])],
   ])('are none in %s', (_name, userData) => {
     expect(decodeClaims(userData)).toEqual(NOTHING);
   });
 
   it('are none when cut off at any place', () => {
-    const encoded = encodeClaims({ ...NO_CLAIMS, generation: 300, owned: new Map([['orders', [1, 2, 9]]]), draining: new Map([['orders', [9]]]) });
+    const encoded = encodeClaims({ ...NO_CLAIMS, generation: 300, owned: new Map([['orders', [1, 2, 9]]]), draining: new Map([['orders', [9]]]), counts: new Map([['orders', 12]]) });
     for (let length = 0; length < encoded.length; length++) expect(decodeClaims(encoded.subarray(0, length))).toEqual(NOTHING);
   });
 
@@ -74,8 +81,8 @@ describe('claims in user data', () => {
     const body = fc.uint8Array({ maxLength: 80 });
     fc.assert(
       fc.property(fc.constantFrom('', HEADER), body, (header, rest) => {
-        const { owned, draining } = decodeClaims(bytes(header, [...rest]));
-        const count = [...owned.values(), ...draining.values()].reduce((sum, list) => sum + list.length, 0);
+        const { owned, draining, preferred } = decodeClaims(bytes(header, [...rest]));
+        const count = [...owned.values(), ...draining.values(), ...preferred.values()].reduce((sum, list) => sum + list.length, 0);
         expect(count).toBeLessThanOrEqual(1_000_000);
       }),
       { numRuns: 2_000 },
