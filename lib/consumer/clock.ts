@@ -4,6 +4,8 @@ export interface Clock {
   now(): number;
   /** Runs once; answers a function that cancels. */
   later(delayMs: number, work: () => void): () => void;
+  /** Runs once, after timers and sockets had their turn. */
+  nextTurn(work: () => void): void;
 }
 
 /** setTimeout runs at once what is to wait longer than this. */
@@ -15,4 +17,5 @@ export const systemClock: Clock = {
     const timer = setTimeout(work, Math.min(delayMs, LONGEST_DELAY_MS));
     return () => clearTimeout(timer);
   },
+  nextTurn: (work) => void setImmediate(work),
 };

@@ -23,6 +23,8 @@ export interface CommitterDependencies {
   readonly log: GroupLog;
   /** As of the last assignment; null while nothing may be committed. */
   readonly identity: () => MemberIdentity | null;
+  /** Whether an identity may come that commits what this one cannot: the member is about to join, or has not got its reply yet. */
+  readonly expectsIdentity: () => boolean;
   readonly listener: () => GroupListener | null;
 }
 
@@ -117,11 +119,23 @@ export class Committer {
     await this.waitUntil(() => this.isStopped || starting.every(({ isStartUnsaved, isGone }) => isGone || !isStartUnsaved), Infinity);
   }
 
+  /** Whether the offset that Kafka has for a partition is one that this member has put there. */
+  isOwn(queue: PartitionQueue, offset: number): boolean {
+    const partition = this.partitions.get(queue);
+    // An acknowledgement may be under way.
+    return partition !== undefined && (offset === partition.committed || offset === partition.planned);
+  }
+
+  /** There is a new identity: what waited for one is committed now. */
+  identityChanged(): void {
+    if (this.dirty.length > 0) this.commitNow();
+  }
+
   /**
-   * The last commit before partitions are given up. What is refused for now is tried again for as long as a session lasts; a
-   * member that may not commit is told so at once.
+   * The last commit before partitions are given up. What is refused for now is tried again until `limitMs` have passed; a member
+   * that may not commit, and will not be allowed to, is told so at once.
    */
-  async flush(queues: readonly PartitionQueue[]): Promise<FlushResult> {
+  async flush(queues: readonly PartitionQueue[], limitMs = this.deps.options.sessionTimeoutMs): Promise<FlushResult> {
     const goals = this.of(queues).map((partition) => ({ partition, revision: partition.queue.tracker.revision }));
     for (const { partition } of goals) {
       partition.notBeforeMs = -Infinity;
@@ -129,8 +143,8 @@ export class Committer {
     }
     const isSaved = ({ partition, revision }: (typeof goals)[number]): boolean => partition.savedRevision >= revision && !partition.isStartUnsaved;
     const isDone = (): boolean =>
-      this.isStopped || goals.every((goal) => isSaved(goal) || goal.partition.isGone) || (!this.isRunning && this.usableIdentity() === null);
-    await this.waitUntil(isDone, this.deps.options.sessionTimeoutMs);
+      this.isStopped || goals.every((goal) => isSaved(goal) || goal.partition.isGone) || (!this.isRunning && this.usableIdentity() === null && !this.deps.expectsIdentity());
+    await this.waitUntil(isDone, limitMs);
     const committed = goals.filter(isSaved).map(({ partition }) => partition.queue);
     return { committed, refused: queues.filter((queue) => !committed.includes(queue)) };
   }

@@ -4,11 +4,11 @@ import type { HandlerQueue } from '../engine/handler-queue.js';
 import type { PartitionQueue } from '../engine/partition-queue.js';
 import { type Clock, systemClock } from './clock.js';
 import { Deadlines } from './deadlines.js';
+import { Epochs } from './epochs.js';
 import { KafkaConnectionError, KafkaHandlerTimeoutError, KafkaMissingTopicError } from './errors.js';
 import type { GroupConsumer, GroupConsumerDependencies, GroupListener, GroupState, GroupStats } from './group-consumer.js';
 import { GroupMember } from './group-member.js';
 import { GroupTotals, statsOf } from './group-stats.js';
-import { Epochs } from './owned-partitions.js';
 import { WireError } from './wire.js';
 
 export function createGroupConsumer(deps: GroupConsumerDependencies, clock: Clock = systemClock): GroupConsumer {
@@ -47,7 +47,7 @@ class Group implements GroupConsumer {
         roomAppeared: () => this.wakeFetchers(),
         stopRequested: (delivery, error) => this.stopRequested(delivery, error),
         timeoutError: (delivery, timeoutMs) => new KafkaHandlerTimeoutError(delivery.queue.handler.handler.name, timeoutMs),
-        later: (work) => void setImmediate(work),
+        later: (work) => clock.nextTurn(work),
       },
     );
     this.handlers = this.handlersByTopic();

@@ -1,14 +1,14 @@
 import type { Engine } from '../engine/engine.js';
 import type { HandlerQueue } from '../engine/handler-queue.js';
 import type { Lease } from '../engine/lease.js';
-import { eagerPolicy } from './assignment-policy.js';
 import type { Clock } from './clock.js';
 import { Committer } from './committer.js';
+import type { Epochs } from './epochs.js';
 import { Fetcher } from './fetcher.js';
 import type { GroupHooks, GroupListener, GroupLog } from './group-consumer.js';
 import { Membership, type MembershipHost } from './membership.js';
 import type { GroupOptions } from './options.js';
-import { type Epochs, OwnedPartitions } from './owned-partitions.js';
+import { OwnedPartitions } from './owned-partitions.js';
 import { StartPositions } from './start-positions.js';
 import { TopicMetadata } from './topic-metadata.js';
 import type { Wire } from './wire.js';
@@ -50,11 +50,19 @@ export class GroupMember {
   constructor(private readonly deps: GroupMemberDependencies) {
     const { wire, options, clock, log, handlers, listener } = deps;
     this.metadata = new TopicMetadata({ wire, options, clock, log, topics: [...handlers.keys()] });
-    this.fetcher = new Fetcher({ wire, options, clock, log, metadata: this.metadata, restart: (queue, offset) => void this.owned.restart(queue, offset) });
-    this.committer = new Committer({ wire, options, clock, log, identity: () => this.membership.identity, listener });
+    this.fetcher = new Fetcher({ wire, options, clock, log, metadata: this.metadata, restart: (queue, offset) => this.owned.restart(queue, offset) });
+    this.committer = new Committer({ wire, options, clock, log, identity: () => this.membership.identity, expectsIdentity: () => this.membership.expectsIdentity, listener });
     this.starts = new StartPositions({ wire, options, clock, log });
-    this.owned = new OwnedPartitions({ ...deps, starts: this.starts, lease: this.lease, fetcher: this.fetcher, committer: this.committer });
-    this.membership = new Membership({ wire, options, clock, log, lease: this.lease, policy: eagerPolicy(options.rebalance.assignment), host: this.host() });
+    this.owned = new OwnedPartitions({
+      ...deps,
+      starts: this.starts,
+      lease: this.lease,
+      fetcher: this.fetcher,
+      committer: this.committer,
+      released: (more) => this.membership.released(more),
+      failed: (error) => void this.membership.fail(error),
+    });
+    this.membership = new Membership({ wire, options, clock, log, lease: this.lease, strategy: options.rebalance.assignment, host: this.host() });
     this.metadata.onChange((change) => this.membership.rejoin(change));
   }
 
@@ -75,21 +83,29 @@ export class GroupMember {
     if (!this.isStopped) await this.membership.start();
   }
 
-  /** What the member owns is finished, committed and given up; the group is left and the connections end. */
+  /**
+   * What the member owns is finished, committed and handed over, one partition after the other; then the group is left and the
+   * connections end. Answers how many handlers were aborted.
+   */
   async stop(timeoutMs: number): Promise<number> {
+    const { clock, options } = this.deps;
     this.isStopped = true;
+    this.owned.close();
+    this.membership.prepareToLeave();
+    let cancel = (): void => {};
+    // The commits that come after the handlers are bounded, too.
+    const deadline = new Promise<number>((resolve) => (cancel = clock.later(timeoutMs + options.sessionTimeoutMs, () => resolve(0))));
+    const aborted = await Promise.race([this.owned.releaseAll(timeoutMs), deadline]);
+    cancel();
     this.starts.stop();
-    const aborted = await this.owned.release([...this.owned.all], 'shutdown', timeoutMs);
     await this.membership.leave();
     await this.close();
     return aborted;
   }
 
   /** Finishes and commits what is in flight, and takes nothing any more. */
-  async drain(timeoutMs: number): Promise<number> {
-    const aborted = await this.owned.drainForGood(timeoutMs);
-    await this.committer.flush([...this.owned.all]);
-    return aborted;
+  drain(timeoutMs: number): Promise<number> {
+    return this.owned.finishAll(timeoutMs);
   }
 
   async close(): Promise<void> {
@@ -100,12 +116,16 @@ export class GroupMember {
   }
 
   private host(): MembershipHost {
-    const { options } = this.deps;
+    const topics = (): string[] => [...this.metadata.topics.keys()].filter((topic) => this.deps.handlers.has(topic)).sort();
     return {
-      subscription: () => [...this.metadata.topics.keys()].filter((topic) => this.deps.handlers.has(topic)).sort(),
-      owned: () => this.owned.all,
-      beforeJoin: async () => void (await this.owned.release([...this.owned.all], 'rebalance', options.rebalance.drainTimeoutMs)),
-      assigned: (partitions, isCurrent) => this.owned.take(partitions, isCurrent),
+      subscription: topics,
+      counts: () => new Map(topics().map((topic) => [topic, this.metadata.topics.get(topic)?.partitions.length ?? 0])),
+      claims: () => this.owned.claims,
+      releaseAll: (timeoutMs) => this.owned.releaseAll(timeoutMs),
+      apply: (partitions, mark) => this.owned.apply(partitions, mark),
+      doubt: () => this.owned.doubt(),
+      verify: (isWanted) => this.owned.verify(isWanted),
+      settled: () => this.committer.identityChanged(),
       lost: (reason) => this.owned.lose(reason),
       proven: (lapsed) => this.proven(lapsed),
       fatal: (error) => this.deps.failed(error),

@@ -132,7 +132,7 @@ export class LeaderLoop {
       const reply = request === null ? null : this.send(request, this.requests);
       if (isAhead) {
         // The client library writes to its socket a few promise reactions later; receiving may take 25 ms.
-        if (reply !== null) await nextTurn();
+        if (reply !== null) await new Promise<void>((resolve) => this.deps.clock.nextTurn(resolve));
         this.receive(answer);
       }
       if (reply !== null) answer = await reply;
@@ -240,8 +240,4 @@ export class LeaderLoop {
       this.resume = resume;
     });
   }
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,25 +1,41 @@
-import { type Claims, NO_CLAIMS } from '../assignors/claims.js';
+import type { AssignmentStrategy } from '../assignors/assign.js';
+import { type Claims, NO_CLAIMS, type TopicPartitions } from '../assignors/claims.js';
+import { type AssignmentMark, decodeMark } from '../assignors/user-data.js';
 import type { Lease } from '../engine/lease.js';
-import type { AssignmentPolicy } from './assignment-policy.js';
+import { joinProtocols } from './assignment-policy.js';
 import { backOffMs } from './back-off.js';
 import type { Clock } from './clock.js';
+import { divideAsLeader } from './divide-as-leader.js';
 import type { GroupLog } from './group-consumer.js';
 import { Heartbeat } from './heartbeat.js';
 import type { GroupOptions } from './options.js';
-import { type JoinReply, type MemberIdentity, type SyncReply, type TopicMetadata, type TopicPartition, type Wire, WireError } from './wire.js';
+import { type JoinReply, type MemberIdentity, type SyncReply, type Wire, WireError } from './wire.js';
 
 const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 2000;
+/** Of the session that a proof of membership is worth: the broker's clock began before ours saw the answer. */
+const LEASE_SHARE = 0.9;
+/** Releases within this time cost the group one rebalance. */
+const COALESCE_MS = 1000;
 
 export interface MembershipHost {
   /** Topics that exist, sorted: what a join announces. */
   subscription(): readonly string[];
-  owned(): Iterable<TopicPartition>;
-  /** Drains, commits and releases everything owned. Heartbeats go on meanwhile. The host bounds how long it takes. */
-  beforeJoin(reason: string): Promise<void>;
-  /** What the group's leader has assigned. `isCurrent` turns false when the group assembles again. */
-  assigned(partitions: ReadonlyMap<string, readonly number[]>, isCurrent: () => boolean): Promise<void>;
-  /** The identity is gone: what was owned may belong to others by now. */
+  /** Partitions of each of them. */
+  counts(): ReadonlyMap<string, number>;
+  /** What is owned, and what of it is being drained, at this moment. */
+  claims(): Pick<Claims, 'owned' | 'draining'>;
+  /** Drains, commits and releases everything within about this time. Heartbeats go on meanwhile. */
+  releaseAll(timeoutMs: number): Promise<unknown>;
+  /** What the group's leader has assigned. When it returns, nothing starts any more of what the member has to give up. */
+  apply(partitions: TopicPartitions, mark: AssignmentMark): void;
+  /** What was owned may belong to others by now: nothing starts and nothing is committed until it is verified. */
+  doubt(): void;
+  /** Loses what others have moved on. False when `isWanted` turned false before there was an answer. */
+  verify(isWanted: () => boolean): Promise<boolean>;
+  /** There is an identity to commit with. */
+  settled(): void;
+  /** The member is out of the group, without having released what it owned. */
   lost(reason: string): Promise<void>;
   /** The coordinator has just proven membership; `lapsed` where nothing could be started before. */
   proven(lapsed: boolean): void;
@@ -30,56 +46,66 @@ export interface MembershipHost {
 export interface MembershipDependencies {
   readonly wire: Wire;
   readonly options: GroupOptions;
+  readonly strategy: AssignmentStrategy;
   readonly lease: Lease;
-  readonly policy: AssignmentPolicy;
   readonly host: MembershipHost;
   readonly clock: Clock;
   readonly log: GroupLog;
 }
 
-export type MembershipState = 'idle' | 'releasing' | 'joining' | 'syncing' | 'stable' | 'left';
+export type MembershipState = 'idle' | 'releasing' | 'joining' | 'syncing' | 'verifying' | 'stable' | 'left';
 
 /**
  * A member's place in its group. One loop, so that no two rounds ever overlap:
  *
  * ```
- *            wish               released          generation          assigned
- *   IDLE ----------> RELEASING ----------> JOINING ----------> SYNCING ----------> STABLE
- *                        ^                    ^------ refused -----|                  |
- *                        |------------------------------------------------------------|
- *                              wish: the group assembles again, topics changed, fenced
+ *            wish                          generation           assignment
+ *   IDLE ----------> JOINING ------------------------> SYNCING -----------------> STABLE
+ *            |          ^ claims as of now                 |      |                 |  ^
+ *            |          |                                  |      | in doubt        |  |
+ *        RELEASING -----+------------- refused ------------+  VERIFYING ------------|--+
+ *            ^ only under 'eager' and a leader of another client                    |
+ *            +----------------------------------------------------------------------+
+ *              wish: the group assembles again, claims dropped, topics changed, fenced
  *   any ---- leave, give up, fatal ----> LEFT
  * ```
  *
- * Heartbeats run in STABLE and RELEASING. A wish that comes during a round is served after it. While a join waits in the broker
- * nothing is owned, and the waiting request itself keeps the member alive.
+ * Nothing waits for a round: partitions that stay are fetched, handled and committed during it, with the identity of the last
+ * assignment. A wish that comes during a round is served after it.
  */
 export class Membership {
   /** Completed rounds. */
   rebalances = 0;
   private status: MembershipState = 'idle';
-  private current: MemberIdentity | null = null;
   private id = '';
+  /** Of the last assignment; null while nothing may be committed. */
+  private current: MemberIdentity | null = null;
+  /** Generation of the last assignment, which confirmed what is owned. */
+  private confirmed = -1;
+  /** The member was away: what it owns may have been others' meanwhile. */
+  private isSuspect = false;
+  /** The leader of the last round withheld what others claim. */
+  private isHonoured = true;
+  private isLeaving = false;
+  private preferred: TopicPartitions = NO_CLAIMS.preferred;
   private wish: string | null = null;
   private wakeLoop: (() => void) | null = null;
   private announceFirstJoin: (() => void) | null = null;
+  private cancelCoalescing: (() => void) | null = null;
   private failures = 0;
-  private claims: Claims = NO_CLAIMS;
   private readonly heartbeat: Heartbeat;
   private loop: Promise<void> | null = null;
   private cancelPause: (() => void) | null = null;
 
   constructor(private readonly deps: MembershipDependencies) {
-    const { wire, clock, lease, options, host } = deps;
+    const { wire, clock, options } = deps;
     this.heartbeat = new Heartbeat({
       wire,
       clock,
-      lease,
       intervalMs: options.heartbeatIntervalMs,
-      sessionTimeoutMs: options.sessionTimeoutMs,
-      proven: (lapsed) => host.proven(lapsed),
-      rebalancing: () => this.want('the group assembles again'),
-      failed: (identity, error) => void this.heartbeatFailed(identity, error),
+      proven: (sentAtMs) => this.prove(sentAtMs),
+      rebalancing: () => this.wantUnlessJoining('the group assembles again'),
+      failed: (_, error) => void this.heartbeatFailed(error),
     });
   }
 
@@ -90,9 +116,12 @@ export class Membership {
   get memberId(): string {
     return this.id;
   }
-  /** Of the last round; null while nothing may be committed. */
   get identity(): MemberIdentity | null {
-    return this.current;
+    return this.isSuspect ? null : this.current;
+  }
+  /** Whether a refused commit can succeed later, with the identity of the next assignment. */
+  get expectsIdentity(): boolean {
+    return this.loop !== null && this.status !== 'left' && this.status !== 'releasing';
   }
 
   /** Resolves once the first join is on its way. */
@@ -106,20 +135,32 @@ export class Membership {
 
   /** The group must divide its partitions anew: topics came or went, or have other partitions. */
   rejoin(reason: string): void {
-    this.claims = { ...this.claims, sequence: this.claims.sequence + 1 };
     this.want(reason);
   }
 
-  /** What is owned has been released. Tells the coordinator, which otherwise waits for the session to end; bounded. */
+  /** Claims were dropped, and others wait for the partitions. With `more` to come soon they go together. */
+  released(more: boolean): void {
+    // Who claims nothing, or has nothing left and leaves, needs no join for it.
+    if (this.drainsFirst || this.hasLeft || (this.isLeaving && !more)) return;
+    if (!more) return this.want('partitions were released');
+    this.cancelCoalescing ??= this.deps.clock.later(COALESCE_MS, () => this.want('partitions were released'));
+  }
+
+  /** From the next join on the member gets nothing. What it owns is handed over as it is released; then `leave`. */
+  prepareToLeave(): void {
+    this.isLeaving = true;
+  }
+
+  /** Tells the coordinator, which otherwise waits for the session to end; bounded. What was owned has been released. */
   async leave(): Promise<void> {
     if (this.status === 'left') return;
-    const identity = this.current ?? { memberId: this.id, generation: -1 };
+    const memberId = this.id;
     this.end();
-    if (identity.memberId === '') return;
+    if (memberId === '') return;
     const { wire, clock, options, log } = this.deps;
     let cancel = (): void => {};
     const deadline = new Promise<void>((resolve) => (cancel = clock.later(options.sessionTimeoutMs, resolve)));
-    const left = wire.leave(identity).catch((error: unknown) => log.debug?.(`Leaving the group failed: ${messageOf(error)}`));
+    const left = wire.leave({ memberId, generation: this.confirmed }).catch((error: unknown) => log.debug?.(`Leaving the group failed: ${messageOf(error)}`));
     await Promise.race([left, deadline]);
     cancel();
   }
@@ -129,13 +170,26 @@ export class Membership {
    * leaves, so that others take over, and reports itself failed.
    */
   async giveUp(reason: string): Promise<void> {
-    if (this.status === 'left') return;
     await this.fail(new Error(`The member gives its partitions up: ${reason}`));
+  }
+
+  /** No repetition will help: out of the group. */
+  async fail(error: unknown): Promise<void> {
+    if (this.status === 'left') return;
+    const { host } = this.deps;
+    const leaving = this.leave();
+    await host.lost(messageOf(error));
+    await leaving;
+    host.fatal(error);
   }
 
   private want(reason: string): void {
     this.wish ??= reason;
     this.wakeLoop?.();
+  }
+
+  private get hasLeft(): boolean {
+    return this.status === 'left';
   }
 
   private async run(): Promise<void> {
@@ -145,7 +199,6 @@ export class Membership {
         continue;
       }
       const reason = this.wish;
-      this.wish = null;
       try {
         await this.round(reason);
         this.failures = 0;
@@ -155,43 +208,55 @@ export class Membership {
     }
   }
 
-  private get hasLeft(): boolean {
-    return this.status === 'left';
-  }
-
   private async round(reason: string): Promise<void> {
-    const { host, log, clock } = this.deps;
+    const { log, clock } = this.deps;
     log.debug?.(`Joining: ${reason}`);
-    this.claims = { ...this.claims, generation: this.current?.generation ?? -1, owned: byTopic(host.owned()) };
-    this.status = 'releasing';
-    await host.beforeJoin(reason);
-    if (this.hasLeft) return;
-    this.heartbeat.stop();
-    this.current = null;
-    this.status = 'joining';
     const began = clock.now();
-    // A wish of before is served by this join; what is wished from here on needs another one.
-    this.wish = null;
+    if (this.drainsFirst) {
+      await this.releaseAll();
+      if (this.hasLeft) return;
+    }
+    this.status = 'joining';
     const joined = await this.join();
     if (this.hasLeft) return;
     this.status = 'syncing';
+    const sentAtMs = clock.now();
     const synced = await this.sync(joined);
     if (this.hasLeft) return;
-    this.rebalances++;
-    const durationMs = Math.round(clock.now() - began);
-    log.info(`${reason}: ${describe(joined, synced)}, in ${durationMs} ms`);
-    await host.assigned(synced.partitions, () => this.wish === null && this.current?.generation === joined.generation);
+    this.settle(joined, synced);
+    log.info(`${reason}: ${describe(joined, synced)}, in ${Math.round(clock.now() - began)} ms`);
+    if (this.isSuspect) await this.verify();
+    if (this.hasLeft || this.isSuspect) return;
+    this.status = 'stable';
+    this.prove(sentAtMs);
+    this.deps.host.settled();
   }
 
+  /** Who does not claim, or whose claims do not count, has nothing to lose when it joins. */
+  private get drainsFirst(): boolean {
+    return this.deps.options.rebalance.protocol === 'eager' || !this.isHonoured;
+  }
+
+  private async releaseAll(): Promise<void> {
+    const { host, options } = this.deps;
+    const { protocol, drainTimeoutMs } = options.rebalance;
+    this.status = 'releasing';
+    this.preferred = host.claims().owned;
+    // The cooperative limit is longer than a group waits for a member.
+    await host.releaseAll(protocol === 'eager' ? drainTimeoutMs : Math.min(drainTimeoutMs, options.rebalanceTimeoutMs / 2));
+  }
+
+  /** Claims are as of this moment; a wish of before is served by it, and what is wished from here on needs another join. */
   private async join(): Promise<JoinReply> {
-    const { wire, options, host, policy } = this.deps;
-    const request = {
-      memberId: this.id,
-      sessionTimeoutMs: options.sessionTimeoutMs,
-      rebalanceTimeoutMs: options.rebalanceTimeoutMs,
-      protocols: policy.protocols(host.subscription(), this.claims),
-    };
-    const reply = wire.join(request);
+    const { wire, options, host } = this.deps;
+    this.wish = null;
+    this.cancelCoalescing?.();
+    this.cancelCoalescing = null;
+    const claims = { ...host.claims(), generation: this.confirmed, preferred: this.preferred, leaving: this.isLeaving, counts: host.counts() };
+    const { sessionTimeoutMs, rebalanceTimeoutMs } = options;
+    const protocols = joinProtocols(host.subscription(), claims);
+    const identified = (memberId: string): void => void (this.id = memberId);
+    const reply = wire.join({ memberId: this.id, sessionTimeoutMs, rebalanceTimeoutMs, protocols, identified });
     this.announceFirstJoin?.();
     const joined = await reply;
     this.id = joined.memberId;
@@ -199,32 +264,53 @@ export class Membership {
   }
 
   private async sync(joined: JoinReply): Promise<SyncReply> {
-    const { wire, clock } = this.deps;
+    const { wire, strategy, clock, log } = this.deps;
     const { memberId, generation, protocol } = joined;
-    const assignments = joined.leaderId === memberId ? await this.divide(joined) : [];
-    const sentAtMs = clock.now();
-    const synced = await wire.sync({ memberId, generation, protocol, assignments });
-    if (this.hasLeft) return synced;
-    this.current = { memberId, generation };
-    this.status = 'stable';
-    this.heartbeat.start(this.current);
-    this.heartbeat.prove(sentAtMs);
-    return synced;
+    this.heartbeat.start({ memberId, generation });
+    const assignments = joined.leaderId === memberId ? await divideAsLeader(joined.members, { wire, strategy, clock, log }) : [];
+    return wire.sync({ memberId, generation, protocol, assignments });
   }
 
-  private async divide({ members }: JoinReply): Promise<ReturnType<AssignmentPolicy['assign']>> {
-    const { wire, policy } = this.deps;
-    const topics = [...new Set(members.flatMap((member) => member.topics))].sort();
-    const layouts = topics.length === 0 ? new Map<string, TopicMetadata>() : await wire.metadata(topics);
-    const counts = new Map(Array.from(layouts.values(), ({ topic, partitions }) => [topic, partitions.length]));
-    return policy.assign(members, counts);
+  /** In one step, so that nothing happens between the generation and what it means for the partitions. */
+  private settle({ memberId, generation }: JoinReply, synced: SyncReply): void {
+    const { host } = this.deps;
+    const mark = decodeMark(synced.userData);
+    // Whoever missed a generation does not know whether its leader honoured claims.
+    if (this.confirmed >= 0 && generation !== this.confirmed + 1) this.suspect();
+    this.rebalances++;
+    this.current = { memberId, generation };
+    this.confirmed = generation;
+    this.isHonoured = mark.honoured;
+    this.preferred = NO_CLAIMS.preferred;
+    host.apply(synced.partitions, mark);
+    if (this.isLeaving && synced.partitions.size > 0) this.want('a member that leaves was given partitions');
+  }
+
+  /** Starts nothing and commits nothing until the next assignment has been compared with what Kafka has. */
+  private suspect(): void {
+    this.isSuspect = true;
+    this.deps.lease.untilMs = -Infinity;
+    this.deps.host.doubt();
+  }
+
+  private async verify(): Promise<void> {
+    this.status = 'verifying';
+    if (await this.deps.host.verify(() => this.wish === null && !this.hasLeft)) this.isSuspect = false;
+  }
+
+  private prove(sentAtMs: number): void {
+    const { lease, clock, options, host } = this.deps;
+    if (this.isSuspect) return;
+    const lapsed = clock.now() >= lease.untilMs;
+    lease.untilMs = Math.max(lease.untilMs, sentAtMs + LEASE_SHARE * options.sessionTimeoutMs);
+    host.proven(lapsed && clock.now() < lease.untilMs);
   }
 
   private async roundFailed(reason: string, error: unknown): Promise<void> {
     const { log, clock } = this.deps;
     const kind = error instanceof WireError ? error.kind : 'unavailable';
     if (kind === 'fatal' || kind === 'too-large') return this.fail(error);
-    if (kind === 'unknown-member') this.id = '';
+    if (kind === 'unknown-member') this.identityGone();
     this.wish ??= reason;
     const delayMs = kind === 'unavailable' || kind === 'moved' || this.failures > 0 ? backOffMs(this.failures, FIRST_RETRY_MS, LONGEST_RETRY_MS) : 0;
     this.failures++;
@@ -242,15 +328,21 @@ export class Membership {
     this.cancelPause = null;
   }
 
-  private async heartbeatFailed(identity: MemberIdentity, error: unknown): Promise<void> {
-    if (this.current !== identity) return;
+  /** What was heard during a round is what the round is about, or the next heartbeat says it again. */
+  private wantUnlessJoining(reason: string): void {
+    if (this.status === 'stable' || this.status === 'verifying') this.want(reason);
+  }
+
+  private async heartbeatFailed(error: unknown): Promise<void> {
     const kind = error instanceof WireError ? error.kind : 'unavailable';
     switch (kind) {
       case 'fenced':
-        return this.identityGone('its generation is over');
+        // The answer to a join was lost, and what the member claimed in it still holds.
+        return this.wantUnlessJoining('its generation is over');
       case 'unknown-member':
-        this.id = '';
-        return this.identityGone('the coordinator does not know the member any more');
+        this.deps.log.warn('The coordinator does not know this member any more: it starts and commits nothing until it has joined again');
+        this.identityGone();
+        return this.wantUnlessJoining('the coordinator does not know the member any more');
       case 'fatal':
         return this.fail(error);
       default:
@@ -259,20 +351,12 @@ export class Membership {
     }
   }
 
-  private async identityGone(reason: string): Promise<void> {
+  /** What is owned is still claimed: it stays if nobody has a better claim, and nobody has moved its offset. */
+  private identityGone(): void {
     this.heartbeat.stop();
+    this.id = '';
     this.current = null;
-    this.deps.lease.untilMs = -Infinity;
-    await this.deps.host.lost(reason);
-    this.want(reason);
-  }
-
-  private async fail(error: unknown): Promise<void> {
-    const { host } = this.deps;
-    const leaving = this.leave();
-    await host.lost(messageOf(error));
-    await leaving;
-    host.fatal(error);
+    this.suspect();
   }
 
   private end(): void {
@@ -280,6 +364,7 @@ export class Membership {
     this.heartbeat.stop();
     this.current = null;
     this.deps.lease.untilMs = -Infinity;
+    this.cancelCoalescing?.();
     this.wakeLoop?.();
     this.cancelPause?.();
     this.announceFirstJoin?.();
@@ -290,16 +375,6 @@ function describe({ generation, leaderId, memberId, members }: JoinReply, { part
   const role = leaderId === memberId ? `leader of ${members.length}` : 'member';
   const owned = Array.from(partitions, ([topic, numbers]) => `${topic} ${numbers.join(',')}`).join('; ');
   return `generation ${generation}, ${role}, ${owned === '' ? 'no partitions' : owned}`;
-}
-
-function byTopic(partitions: Iterable<TopicPartition>): ReadonlyMap<string, readonly number[]> {
-  const topics = new Map<string, number[]>();
-  for (const { topic, partition } of partitions) {
-    const numbers = topics.get(topic);
-    if (numbers === undefined) topics.set(topic, [partition]);
-    else numbers.push(partition);
-  }
-  return topics;
 }
 
 function messageOf(error: unknown): string {

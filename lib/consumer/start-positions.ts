@@ -119,8 +119,8 @@ export class StartPositions {
     this.deps.log.warn(`${problems[0]}${others}`);
   }
 
-  /** In the order of the partitions. */
-  private async committed(partitions: readonly TopicPartition[], isWanted: () => boolean): Promise<CommittedOffset[] | null> {
+  /** In the order of the partitions; null when the answer is not wanted any more. */
+  async committed(partitions: readonly TopicPartition[], isWanted: () => boolean): Promise<CommittedOffset[] | null> {
     const found = new Map<string, CommittedOffset>();
     for (let from = 0; from < partitions.length; from += PARTITIONS_PER_REQUEST) {
       const asked = partitions.slice(from, from + PARTITIONS_PER_REQUEST);

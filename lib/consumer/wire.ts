@@ -92,6 +92,8 @@ export interface JoinRequest {
   readonly rebalanceTimeoutMs: number;
   /** In order of preference. Topics and user data are what the group's leader will see of this member. */
   readonly protocols: readonly { readonly name: string; readonly topics: readonly string[]; readonly userData: Buffer }[];
+  /** Told of the id that the coordinator has given a new member, before its join waits: it may have to leave without an answer. */
+  readonly identified?: (memberId: string) => void;
 }
 export interface JoinedMember {
   readonly memberId: string;

@@ -15,7 +15,10 @@ export async function join(link: BrokerLink, groupId: string, request: JoinReque
   const { sessionTimeoutMs: sessionTimeout, rebalanceTimeoutMs: rebalanceTimeout } = request;
   const send = (memberId: string) => link.request(what, timeoutMs, broker => broker.joinGroup({ groupId, memberId, sessionTimeout, rebalanceTimeout, groupProtocols }));
   let reply = await send(request.memberId);
-  if (reply.errorCode === ErrorCode.MEMBER_ID_REQUIRED) reply = await send(reply.memberId);
+  if (reply.errorCode === ErrorCode.MEMBER_ID_REQUIRED) {
+    request.identified?.(reply.memberId);
+    reply = await send(reply.memberId);
+  }
   failOn(reply.errorCode, what);
   return {
     memberId: reply.memberId,

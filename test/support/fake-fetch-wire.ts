@@ -33,6 +33,9 @@ export class ManualClock implements Clock {
     this.timers.add(timer);
     return () => void this.timers.delete(timer);
   }
+  nextTurn(work: () => void): void {
+    setImmediate(work);
+  }
   /** Moves on, stopping at every timer on the way. */
   async pass(ms: number): Promise<void> {
     const end = this.time + ms;

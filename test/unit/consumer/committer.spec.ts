@@ -19,7 +19,7 @@ function setUp({ strategy = 'auto', records = 1000, offsetMap = true }: Settings
   const wire = new FakeFetchWire();
   const log = new FakeLog();
   const partitions = new PartitionHarness(clock);
-  const member: { identity: MemberIdentity | null } = { identity: { memberId: 'a', generation: 1 } };
+  const member: { identity: MemberIdentity | null; isJoining: boolean } = { identity: { memberId: 'a', generation: 1 }, isJoining: false };
   const events: { offsets: string[]; durationMs: number }[] = [];
   const committer = new Committer({
     wire,
@@ -27,6 +27,7 @@ function setUp({ strategy = 'auto', records = 1000, offsetMap = true }: Settings
     log,
     options: { sessionTimeoutMs: 15_000, commit: { strategy, intervalMs: INTERVAL_MS, records, offsetMap } },
     identity: () => member.identity,
+    expectsIdentity: () => member.isJoining,
     listener: () => ({
       committed: (offsets, durationMs) => events.push({ offsets: offsets.map(({ topic, partition, offset }) => `${topic}/${partition}@${offset}`), durationMs }),
     }),

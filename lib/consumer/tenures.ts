@@ -1,0 +1,90 @@
+import type { PartitionQueue } from '../engine/partition-queue.js';
+import type { Committer } from './committer.js';
+import { nameOf } from './decisions.js';
+import type { Fetcher } from './fetcher.js';
+import type { GroupHooks, GroupLog, OwnedPartition } from './group-consumer.js';
+import { HookOrder } from './hook-order.js';
+import { Tenure } from './tenure.js';
+import type { TopicPartition } from './wire.js';
+
+export interface TenuresDependencies {
+  readonly fetcher: Pick<Fetcher, 'remove'>;
+  readonly committer: Pick<Committer, 'remove'>;
+  readonly hooks: GroupHooks;
+  readonly log: GroupLog;
+}
+
+/** What a member has at this moment, at most one tenure of each partition, and the hooks that name it. */
+export class Tenures {
+  private readonly byName = new Map<string, Tenure>();
+  private readonly hookOrder = new HookOrder();
+
+  constructor(private readonly deps: TenuresDependencies) {}
+
+  get all(): readonly Tenure[] {
+    return [...this.byName.values()];
+  }
+  get isDraining(): boolean {
+    for (const { state } of this.byName.values()) if (state === 'revoking') return true;
+    return false;
+  }
+  *queues(): Generator<PartitionQueue, void, undefined> {
+    for (const { queue } of this.byName.values()) if (queue !== null) yield queue;
+  }
+  find(queue: PartitionQueue): Tenure | null {
+    const tenure = this.byName.get(nameOf(queue));
+    return tenure?.queue === queue ? tenure : null;
+  }
+
+  open({ topic, partition }: TopicPartition): Tenure {
+    const tenure = new Tenure(topic, partition);
+    this.byName.set(nameOf(tenure), tenure);
+    return tenure;
+  }
+
+  /** At once: nothing of it is fetched, started or committed any more, and results of what still runs are ignored. */
+  end(tenure: Tenure, how: 'released' | 'lost', reason: string): void {
+    const { queue } = tenure;
+    this.byName.delete(nameOf(tenure));
+    if (queue !== null) {
+      this.deps.fetcher.remove(queue);
+      this.deps.committer.remove(queue);
+      queue.close(new Error(`${nameOf(tenure)} was given up: ${reason}`));
+    }
+    tenure.enter(how);
+  }
+
+  /** Resolves when the hooks of earlier tenures of the same partitions have ended. */
+  async hooksBefore(tenures: readonly Tenure[]): Promise<void> {
+    await this.hookOrder.settled(tenures);
+  }
+
+  nameAssigned(tenures: readonly Tenure[]): Promise<void> {
+    const hook = this.call('assigned', tenures, (named) => this.deps.hooks.assigned(named));
+    for (const tenure of tenures) tenure.assignedHook = hook;
+    return hook;
+  }
+
+  /** Each tenure is named once at most, and only if it was named as assigned. */
+  nameRevoked(tenures: readonly Tenure[], reason: 'rebalance' | 'shutdown' | 'lost'): Promise<void> {
+    const named = tenures.filter(({ assignedHook, isNamedRevoked }) => assignedHook !== null && !isNamedRevoked);
+    for (const tenure of named) tenure.isNamedRevoked = true;
+    return this.hookOrder.follow(named, async () => {
+      await Promise.all(named.map(({ assignedHook }) => assignedHook));
+      await this.call('revoked', named, (partitions) => this.deps.hooks.revoked(partitions, reason));
+    });
+  }
+
+  private async call(what: string, tenures: readonly Tenure[], hook: (named: readonly OwnedPartition[]) => Promise<void>): Promise<void> {
+    if (tenures.length === 0) return;
+    try {
+      await hook(tenures.map(described));
+    } catch (error) {
+      this.deps.log.error(`A hook for ${what} partitions failed; the rest goes on`, error);
+    }
+  }
+}
+
+export function described({ topic, partition, queue }: Tenure): OwnedPartition {
+  return { topic, partition, epoch: queue?.epoch ?? 0, offset: queue?.tracker.watermark };
+}
