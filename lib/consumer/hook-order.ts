@@ -7,7 +7,7 @@ export class HookOrder {
 
   /** Resolves when what was begun for these partitions has ended. */
   async settled(partitions: readonly TopicPartition[]): Promise<void> {
-    await Promise.all(partitions.map((partition) => this.last.get(nameOf(partition))));
+    await Promise.all(partitions.flatMap((partition) => this.last.get(nameOf(partition)) ?? []));
   }
 
   follow(partitions: readonly TopicPartition[], work: () => Promise<void>): Promise<void> {

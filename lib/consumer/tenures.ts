@@ -70,7 +70,7 @@ export class Tenures {
     const named = tenures.filter(({ assignedHook, isNamedRevoked }) => assignedHook !== null && !isNamedRevoked);
     for (const tenure of named) tenure.isNamedRevoked = true;
     return this.hookOrder.follow(named, async () => {
-      await Promise.all(named.map(({ assignedHook }) => assignedHook));
+      await Promise.all(named.flatMap(({ assignedHook }) => assignedHook ?? []));
       await this.call('revoked', named, (partitions) => this.deps.hooks.revoked(partitions, reason));
     });
   }
