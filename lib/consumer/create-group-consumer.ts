@@ -148,6 +148,7 @@ class Group implements GroupConsumer {
     if (this.phase === 'started') this.phase = 'draining';
     await Promise.all(members.map((member) => member.stop(timeoutMs)));
     for (const member of members) this.totals.keep(member);
+    if (this.engine.deadlines.earliestMs === null) this.deadlines.cancelAll();
     this.members = [];
     this.draining = null;
     this.phase = 'stopped';

@@ -20,4 +20,11 @@ export class Deadlines {
       this.tick();
     });
   }
+
+  /** Nothing is due any more: a timer that is left would only keep the process alive. */
+  cancelAll(): void {
+    this.cancel?.();
+    this.cancel = null;
+    this.dueMs = Infinity;
+  }
 }

@@ -64,8 +64,14 @@ export class Fleet {
       handler,
       handle: (record) => this.run(name, record, handle),
       hooks: {
-        assigned: async (partitions) => onAssigned?.(note('assigned', partitions)),
-        revoked: async (partitions, reason) => onRevoked?.(note(reason, partitions)),
+        assigned: async (partitions) => {
+          const named = note('assigned', partitions);
+          await onAssigned?.(named);
+        },
+        revoked: async (partitions, reason) => {
+          const named = note(reason, partitions);
+          await onRevoked?.(named);
+        },
       },
     });
     this.members.set(name, member);
