@@ -283,7 +283,8 @@ export class Membership {
     this.isHonoured = mark.honoured;
     this.preferred = NO_CLAIMS.preferred;
     host.apply(synced.partitions, mark);
-    if (this.isLeaving && synced.partitions.size > 0) this.want('a member that leaves was given partitions');
+    const isGiven = [...synced.partitions.values()].some((partitions) => partitions.length > 0);
+    if (this.isLeaving && isGiven) this.want('a member that leaves was given partitions');
   }
 
   /** Starts nothing and commits nothing until the next assignment has been compared with what Kafka has. */

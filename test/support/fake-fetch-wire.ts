@@ -6,10 +6,14 @@ import {
   type CommittedOffset,
   type FetchedPartition,
   type FetchRequest,
+  type JoinReply,
+  type JoinRequest,
   type MemberIdentity,
   type OffsetCommit,
   type OffsetQuery,
   type PartitionOffset,
+  type SyncReply,
+  type SyncRequest,
   type TopicMetadata,
   type TopicPartition,
   type Wire,
@@ -238,16 +242,16 @@ export class FakeFetchWire implements Wire {
     await settle();
   }
 
-  join(): never {
+  join(_request: JoinRequest): Promise<JoinReply> {
     throw new Error('not a fetch');
   }
-  sync(): never {
+  sync(_request: SyncRequest): Promise<SyncReply> {
     throw new Error('not a fetch');
   }
-  heartbeat(): never {
+  heartbeat(_identity: MemberIdentity): Promise<'ok' | 'rebalancing'> {
     throw new Error('not a fetch');
   }
-  leave(): never {
+  leave(_identity: MemberIdentity): Promise<void> {
     throw new Error('not a fetch');
   }
 
