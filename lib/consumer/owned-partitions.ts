@@ -13,7 +13,7 @@ import type { Tenure } from './tenure.js';
 import { described, Tenures } from './tenures.js';
 import type { TopicPartition } from './wire.js';
 
-export interface OwnedPartitionsDependencies extends Omit<HandoverDependencies, 'released'>, TakeoverDependencies {
+export interface OwnedPartitionsDependencies extends Omit<HandoverDependencies, 'released'>, Omit<TakeoverDependencies, 'consumes'> {
   readonly starts: Pick<StartPositions, 'resolve' | 'committed'>;
   readonly committer: Pick<Committer, 'add' | 'remove' | 'progressed' | 'persistStarts' | 'flush' | 'isOwn'>;
   readonly fetcher: Pick<Fetcher, 'add' | 'remove'>;
@@ -34,12 +34,12 @@ export class OwnedPartitions {
   private readonly handover: Handover;
   /** What the last assignment gave this member. */
   private assigned: ReadonlySet<string> = new Set();
-  /** 'finishing': keeps what it has and takes nothing. 'closed': gives up what it has. */
+  /** 'finishing': keeps what it has or is given, without consuming it. 'closed': gives up what it has. */
   private intake: 'open' | 'finishing' | 'closed' = 'open';
 
   constructor(private readonly deps: OwnedPartitionsDependencies) {
     this.tenures = new Tenures(deps);
-    this.takeover = new Takeover(this.tenures, deps);
+    this.takeover = new Takeover(this.tenures, { ...deps, consumes: () => this.intake === 'open' });
     this.handover = new Handover(this.tenures, { ...deps, released: (tenures) => this.released(tenures) });
   }
 
@@ -150,7 +150,7 @@ export class OwnedPartitions {
   }
 
   private take(partitions: readonly TopicPartition[]): void {
-    if (partitions.length === 0 || this.intake !== 'open') return;
+    if (partitions.length === 0 || this.intake === 'closed') return;
     const tenures = partitions.map((partition) => this.tenures.open(partition));
     this.takeover.restore(tenures).catch((error: unknown) => this.deps.failed(error));
   }

@@ -21,6 +21,8 @@ export interface TakeoverDependencies {
   readonly epochs: Epochs;
   readonly clock: Clock;
   readonly listener: () => GroupListener | null;
+  /** False once the consumer has finished what it had: what comes now is kept and not consumed. */
+  readonly consumes: () => boolean;
 }
 
 /** How partitions begin on a member: where, the hooks, the commit of new starts, and only then the first fetch. */
@@ -57,6 +59,7 @@ export class Takeover {
     const queue = engine.open(handler, { topic, partition, epoch: epochs.next(start), offset, completed, lease, progressed });
     committer.add(queue, committedOffset);
     tenure.queue = queue;
+    if (!this.deps.consumes()) void queue.drain(false);
     return queue;
   }
 
@@ -65,7 +68,6 @@ export class Takeover {
     tenure.isRestored = true;
     if (tenure.state !== 'restoring') return false;
     tenure.enter('owned');
-    // It is not active where the consumer has finished what it had and takes nothing any more.
     if (queue.state === 'active') this.deps.fetcher.add(queue);
     return true;
   }
