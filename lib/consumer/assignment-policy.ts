@@ -10,9 +10,16 @@ export function joinProtocols(topics: readonly string[], claims: Claims): JoinRe
   return PROTOCOLS.map((name) => ({ name, topics, userData }));
 }
 
-/** The members of a group as its leader sees them. Those of other clients claim nothing: they have given up all before they joined. */
-export function readMembers(members: readonly JoinedMember[]): readonly AssignmentMember[] {
-  return members.map(({ memberId, topics, userData }) => ({ memberId, topics, claims: decodeClaims(userData) }));
+/**
+ * The members of a group as the leader of this generation sees them. Those of other clients claim nothing: they have given up
+ * all before they joined. Claims of a generation that is not over come from an earlier group of the same name, whose count went
+ * further: they stand behind all others.
+ */
+export function readMembers(members: readonly JoinedMember[], generation: number): readonly AssignmentMember[] {
+  return members.map(({ memberId, topics, userData }) => {
+    const claims = decodeClaims(userData);
+    return { memberId, topics, claims: claims.generation < generation ? claims : { ...claims, generation: -1 } };
+  });
 }
 
 /** What the leader tells each member. It keeps nothing from one round to the next: all it needs is in the claims. */

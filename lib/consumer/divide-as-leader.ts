@@ -3,7 +3,7 @@ import { divide, grownBeyond, readMembers } from './assignment-policy.js';
 import { backOffMs } from './back-off.js';
 import type { Clock } from './clock.js';
 import type { GroupLog } from './group-consumer.js';
-import type { JoinedMember, MemberPartitions, Wire } from './wire.js';
+import type { JoinReply, MemberPartitions, Wire } from './wire.js';
 
 const FIRST_LOOK_MS = 50;
 /** 50, 100, ... ms: 1.5 seconds together. What a member says of a topic may also be wrong, and must not hold the group up. */
@@ -20,8 +20,8 @@ export interface LeaderDependencies {
  * Divides the partitions of all topics that somebody reads. A topic that has grown is known to some brokers sooner than to
  * others: where a member has seen more partitions than the leader, which may not even read the topic, the leader looks again.
  */
-export async function divideAsLeader(joined: readonly JoinedMember[], { wire, strategy, clock, log }: LeaderDependencies): Promise<readonly MemberPartitions[]> {
-  const members = readMembers(joined);
+export async function divideAsLeader(joined: Pick<JoinReply, 'members' | 'generation'>, { wire, strategy, clock, log }: LeaderDependencies): Promise<readonly MemberPartitions[]> {
+  const members = readMembers(joined.members, joined.generation);
   const topics = [...new Set(members.flatMap((member) => member.topics))].sort();
   if (topics.length === 0) return divide(strategy, members, new Map());
   for (let look = 0; ; look++) {

@@ -6,12 +6,14 @@ import { Committer } from './committer.js';
 import type { Epochs } from './epochs.js';
 import { Fetcher } from './fetcher.js';
 import type { GroupHooks, GroupListener, GroupLog } from './group-consumer.js';
-import { Membership, type MembershipHost } from './membership.js';
+import type { MembershipHost } from './membership-host.js';
+import { Membership } from './membership.js';
 import type { GroupOptions } from './options.js';
 import { OwnedPartitions } from './owned-partitions.js';
 import { StartPositions } from './start-positions.js';
 import { TopicMetadata } from './topic-metadata.js';
 import type { Wire } from './wire.js';
+import { within } from './within.js';
 
 /** A fetch ends within its request's timeout, well or badly: one that does not has lost its loop. */
 const FETCH_SILENCE_MS = 60_000;
@@ -92,11 +94,8 @@ export class GroupMember {
     this.isStopped = true;
     this.owned.close();
     this.membership.prepareToLeave();
-    let cancel = (): void => {};
     // The commits that come after the handlers are bounded, too.
-    const deadline = new Promise<number>((resolve) => (cancel = clock.later(timeoutMs + options.sessionTimeoutMs, () => resolve(0))));
-    const aborted = await Promise.race([this.owned.releaseAll(timeoutMs), deadline]);
-    cancel();
+    const aborted = await within(clock, timeoutMs + options.sessionTimeoutMs, this.owned.releaseAll(timeoutMs), 0);
     this.starts.stop();
     await this.membership.leave();
     await this.close();

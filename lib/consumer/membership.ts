@@ -1,57 +1,19 @@
-import type { AssignmentStrategy } from '../assignors/assign.js';
-import { type Claims, NO_CLAIMS, type TopicPartitions } from '../assignors/claims.js';
-import { type AssignmentMark, decodeMark } from '../assignors/user-data.js';
-import type { Lease } from '../engine/lease.js';
+import { NO_CLAIMS, type TopicPartitions } from '../assignors/claims.js';
+import { decodeMark } from '../assignors/user-data.js';
 import { joinProtocols } from './assignment-policy.js';
 import { backOffMs } from './back-off.js';
-import type { Clock } from './clock.js';
 import { divideAsLeader } from './divide-as-leader.js';
-import type { GroupLog } from './group-consumer.js';
 import { Heartbeat } from './heartbeat.js';
-import type { GroupOptions } from './options.js';
-import { type JoinReply, type MemberIdentity, type SyncReply, type Wire, WireError } from './wire.js';
+import type { MembershipDependencies } from './membership-host.js';
+import { RoundSchedule } from './round-schedule.js';
+import { Standing } from './standing.js';
+import { type JoinReply, type MemberIdentity, type SyncReply, WireError } from './wire.js';
+import { within } from './within.js';
 
 const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 2000;
-/** Of the session that a proof of membership is worth: the broker's clock began before ours saw the answer. */
-const LEASE_SHARE = 0.9;
 /** Releases within this time cost the group one rebalance. */
 const COALESCE_MS = 1000;
-
-export interface MembershipHost {
-  /** Topics that exist, sorted: what a join announces. */
-  subscription(): readonly string[];
-  /** Partitions of each of them. */
-  counts(): ReadonlyMap<string, number>;
-  /** What is owned, and what of it is being drained, at this moment. */
-  claims(): Pick<Claims, 'owned' | 'draining'>;
-  /** Drains, commits and releases everything within about this time. Heartbeats go on meanwhile. */
-  releaseAll(timeoutMs: number): Promise<unknown>;
-  /** What the group's leader has assigned. When it returns, nothing starts any more of what the member has to give up. */
-  apply(partitions: TopicPartitions, mark: AssignmentMark): void;
-  /** What was owned may belong to others by now: nothing starts and nothing is committed until it is verified. */
-  doubt(): void;
-  /** Loses what others have moved on. False when `isWanted` turned false before there was an answer. */
-  verify(isWanted: () => boolean): Promise<boolean>;
-  /** There is an identity to commit with. */
-  settled(): void;
-  /** The member is out of the group, without having released what it owned. */
-  lost(reason: string): Promise<void>;
-  /** The coordinator has just proven membership; `lapsed` where nothing could be started before. */
-  proven(lapsed: boolean): void;
-  /** No repetition will help. The member has stopped by itself. */
-  fatal(error: unknown): void;
-}
-
-export interface MembershipDependencies {
-  readonly wire: Wire;
-  readonly options: GroupOptions;
-  readonly strategy: AssignmentStrategy;
-  readonly lease: Lease;
-  readonly host: MembershipHost;
-  readonly clock: Clock;
-  readonly log: GroupLog;
-}
 
 export type MembershipState = 'idle' | 'releasing' | 'joining' | 'syncing' | 'verifying' | 'stable' | 'left';
 
@@ -77,28 +39,21 @@ export class Membership {
   /** Completed rounds. */
   rebalances = 0;
   private status: MembershipState = 'idle';
-  private id = '';
-  /** Of the last assignment; null while nothing may be committed. */
-  private current: MemberIdentity | null = null;
-  /** Generation of the last assignment, which confirmed what is owned. */
-  private confirmed = -1;
-  /** The member was away: what it owns may have been others' meanwhile. */
-  private isSuspect = false;
+  private readonly standing: Standing;
   /** The leader of the last round withheld what others claim. */
   private isHonoured = true;
   private isLeaving = false;
   private preferred: TopicPartitions = NO_CLAIMS.preferred;
-  private wish: string | null = null;
-  private wakeLoop: (() => void) | null = null;
+  private readonly schedule: RoundSchedule;
   private announceFirstJoin: (() => void) | null = null;
-  private cancelCoalescing: (() => void) | null = null;
   private failures = 0;
   private readonly heartbeat: Heartbeat;
   private loop: Promise<void> | null = null;
-  private cancelPause: (() => void) | null = null;
 
   constructor(private readonly deps: MembershipDependencies) {
-    const { wire, clock, options } = deps;
+    const { wire, clock, lease, options } = deps;
+    this.schedule = new RoundSchedule(clock);
+    this.standing = new Standing(lease, clock, options.sessionTimeoutMs);
     this.heartbeat = new Heartbeat({
       wire,
       clock,
@@ -114,10 +69,11 @@ export class Membership {
   }
   /** Empty before the coordinator has given one. */
   get memberId(): string {
-    return this.id;
+    return this.standing.id;
   }
+  /** Of the last assignment; null while nothing may be committed. */
   get identity(): MemberIdentity | null {
-    return this.isSuspect ? null : this.current;
+    return this.standing.identity;
   }
   /** Whether a refused commit can succeed later, with the identity of the next assignment. */
   get expectsIdentity(): boolean {
@@ -128,22 +84,23 @@ export class Membership {
   start(): Promise<void> {
     if (this.loop !== null) return Promise.resolve();
     const announced = new Promise<void>((resolve) => (this.announceFirstJoin = resolve));
-    this.wish = 'start';
+    this.schedule.want('start');
     this.loop = this.run();
     return announced;
   }
 
   /** The group must divide its partitions anew: topics came or went, or have other partitions. */
   rejoin(reason: string): void {
-    this.want(reason);
+    this.schedule.want(reason);
   }
 
   /** Claims were dropped, and others wait for the partitions. With `more` to come soon they go together. */
   released(more: boolean): void {
     // Who claims nothing, or has nothing left and leaves, needs no join for it.
     if (this.drainsFirst || this.hasLeft || (this.isLeaving && !more)) return;
-    if (!more) return this.want('partitions were released');
-    this.cancelCoalescing ??= this.deps.clock.later(COALESCE_MS, () => this.want('partitions were released'));
+    const reason = 'partitions were released';
+    if (more) this.schedule.wantWithin(COALESCE_MS, reason);
+    else this.schedule.want(reason);
   }
 
   /** From the next join on the member gets nothing. What it owns is handed over as it is released; then `leave`. */
@@ -154,15 +111,12 @@ export class Membership {
   /** Tells the coordinator, which otherwise waits for the session to end; bounded. What was owned has been released. */
   async leave(): Promise<void> {
     if (this.status === 'left') return;
-    const memberId = this.id;
+    const { wire, clock, options, log } = this.deps;
+    const { id: memberId, confirmed: generation } = this.standing;
     this.end();
     if (memberId === '') return;
-    const { wire, clock, options, log } = this.deps;
-    let cancel = (): void => {};
-    const deadline = new Promise<void>((resolve) => (cancel = clock.later(options.sessionTimeoutMs, resolve)));
-    const left = wire.leave({ memberId, generation: this.confirmed }).catch((error: unknown) => log.debug?.(`Leaving the group failed: ${messageOf(error)}`));
-    await Promise.race([left, deadline]);
-    cancel();
+    const left = wire.leave({ memberId, generation }).catch((error: unknown) => log.debug?.(`Leaving the group failed: ${messageOf(error)}`));
+    await within(clock, options.sessionTimeoutMs, left, undefined);
   }
 
   /**
@@ -183,22 +137,15 @@ export class Membership {
     host.fatal(error);
   }
 
-  private want(reason: string): void {
-    this.wish ??= reason;
-    this.wakeLoop?.();
-  }
-
   private get hasLeft(): boolean {
     return this.status === 'left';
   }
 
   private async run(): Promise<void> {
     while (!this.hasLeft) {
-      if (this.wish === null) {
-        await new Promise<void>((resolve) => (this.wakeLoop = resolve));
-        continue;
-      }
-      const reason = this.wish;
+      await this.schedule.due();
+      const { reason } = this.schedule;
+      if (reason === null || this.hasLeft) continue;
       try {
         await this.round(reason);
         this.failures = 0;
@@ -225,8 +172,8 @@ export class Membership {
     if (this.hasLeft) return;
     this.settle(joined, synced);
     log.info(`${reason}: ${describe(joined, synced)}, in ${Math.round(clock.now() - began)} ms`);
-    if (this.isSuspect) await this.verify();
-    if (this.hasLeft || this.isSuspect) return;
+    if (this.standing.isSuspect) await this.verify();
+    if (this.hasLeft || this.standing.isSuspect) return;
     this.status = 'stable';
     this.prove(sentAtMs);
     this.deps.host.settled();
@@ -249,17 +196,15 @@ export class Membership {
   /** Claims are as of this moment; a wish of before is served by it, and what is wished from here on needs another join. */
   private async join(): Promise<JoinReply> {
     const { wire, options, host } = this.deps;
-    this.wish = null;
-    this.cancelCoalescing?.();
-    this.cancelCoalescing = null;
-    const claims = { ...host.claims(), generation: this.confirmed, preferred: this.preferred, leaving: this.isLeaving, counts: host.counts() };
+    this.schedule.served();
+    const claims = { ...host.claims(), generation: this.standing.confirmed, preferred: this.preferred, leaving: this.isLeaving, counts: host.counts() };
     const { sessionTimeoutMs, rebalanceTimeoutMs } = options;
     const protocols = joinProtocols(host.subscription(), claims);
-    const identified = (memberId: string): void => void (this.id = memberId);
-    const reply = wire.join({ memberId: this.id, sessionTimeoutMs, rebalanceTimeoutMs, protocols, identified });
+    const identified = (memberId: string): void => void (this.standing.id = memberId);
+    const reply = wire.join({ memberId: this.standing.id, sessionTimeoutMs, rebalanceTimeoutMs, protocols, identified });
     this.announceFirstJoin?.();
     const joined = await reply;
-    this.id = joined.memberId;
+    this.standing.id = joined.memberId;
     return joined;
   }
 
@@ -267,7 +212,7 @@ export class Membership {
     const { wire, strategy, clock, log } = this.deps;
     const { memberId, generation, protocol } = joined;
     this.heartbeat.start({ memberId, generation });
-    const assignments = joined.leaderId === memberId ? await divideAsLeader(joined.members, { wire, strategy, clock, log }) : [];
+    const assignments = joined.leaderId === memberId ? await divideAsLeader(joined, { wire, strategy, clock, log }) : [];
     return wire.sync({ memberId, generation, protocol, assignments });
   }
 
@@ -275,63 +220,53 @@ export class Membership {
   private settle({ memberId, generation }: JoinReply, synced: SyncReply): void {
     const { host } = this.deps;
     const mark = decodeMark(synced.userData);
-    // Whoever missed a generation does not know whether its leader honoured claims.
-    if (this.confirmed >= 0 && generation !== this.confirmed + 1) this.suspect();
+    if (this.standing.hasMissed(generation)) this.suspect();
+    this.standing.confirm({ memberId, generation });
+    // A heartbeat that was refused while the assignment was under way has stopped them.
+    this.heartbeat.start({ memberId, generation });
     this.rebalances++;
-    this.current = { memberId, generation };
-    this.confirmed = generation;
     this.isHonoured = mark.honoured;
     this.preferred = NO_CLAIMS.preferred;
     host.apply(synced.partitions, mark);
     const isGiven = [...synced.partitions.values()].some((partitions) => partitions.length > 0);
-    if (this.isLeaving && isGiven) this.want('a member that leaves was given partitions');
+    if (this.isLeaving && isGiven && mark.honoured) this.schedule.want('a member that leaves was given partitions');
   }
 
-  /** Starts nothing and commits nothing until the next assignment has been compared with what Kafka has. */
   private suspect(): void {
-    this.isSuspect = true;
-    this.deps.lease.untilMs = -Infinity;
+    this.standing.suspect();
     this.deps.host.doubt();
   }
 
   private async verify(): Promise<void> {
     this.status = 'verifying';
-    if (await this.deps.host.verify(() => this.wish === null && !this.hasLeft)) this.isSuspect = false;
+    if (await this.deps.host.verify(() => this.schedule.reason === null && !this.hasLeft)) this.standing.isSuspect = false;
   }
 
   private prove(sentAtMs: number): void {
-    const { lease, clock, options, host } = this.deps;
-    if (this.isSuspect) return;
-    const lapsed = clock.now() >= lease.untilMs;
-    lease.untilMs = Math.max(lease.untilMs, sentAtMs + LEASE_SHARE * options.sessionTimeoutMs);
-    host.proven(lapsed && clock.now() < lease.untilMs);
+    const couldNotStart = this.standing.prove(sentAtMs);
+    if (!this.standing.isSuspect) this.deps.host.proven(couldNotStart);
   }
 
   private async roundFailed(reason: string, error: unknown): Promise<void> {
-    const { log, clock } = this.deps;
+    const { log } = this.deps;
     const kind = error instanceof WireError ? error.kind : 'unavailable';
     if (kind === 'fatal' || kind === 'too-large') return this.fail(error);
     if (kind === 'unknown-member') this.identityGone();
-    this.wish ??= reason;
+    this.schedule.want(reason);
+    // The group assembles again while this member waits for its assignment, and waits for this member in turn.
+    const isRoutine = this.status === 'syncing' && (kind === 'rebalancing' || kind === 'fenced');
+    if (isRoutine) return;
     const delayMs = kind === 'unavailable' || kind === 'moved' || this.failures > 0 ? backOffMs(this.failures, FIRST_RETRY_MS, LONGEST_RETRY_MS) : 0;
     this.failures++;
     const message = `Joining failed (${messageOf(error)}); again in ${delayMs} ms`;
     if (this.failures > 3 && kind === 'unavailable') log.warn(message);
     else log.debug?.(message);
-    if (delayMs === 0) return;
-    await new Promise<void>((resolve) => {
-      const cancel = clock.later(delayMs, resolve);
-      this.cancelPause = () => {
-        cancel();
-        resolve();
-      };
-    });
-    this.cancelPause = null;
+    await this.schedule.pause(delayMs);
   }
 
   /** What was heard during a round is what the round is about, or the next heartbeat says it again. */
   private wantUnlessJoining(reason: string): void {
-    if (this.status === 'stable' || this.status === 'verifying') this.want(reason);
+    if (this.status === 'stable' || this.status === 'verifying') this.schedule.want(reason);
   }
 
   private async heartbeatFailed(error: unknown): Promise<void> {
@@ -355,19 +290,15 @@ export class Membership {
   /** What is owned is still claimed: it stays if nobody has a better claim, and nobody has moved its offset. */
   private identityGone(): void {
     this.heartbeat.stop();
-    this.id = '';
-    this.current = null;
+    this.standing.forgetId();
     this.suspect();
   }
 
   private end(): void {
     this.status = 'left';
     this.heartbeat.stop();
-    this.current = null;
-    this.deps.lease.untilMs = -Infinity;
-    this.cancelCoalescing?.();
-    this.wakeLoop?.();
-    this.cancelPause?.();
+    this.standing.end();
+    this.schedule.end();
     this.announceFirstJoin?.();
   }
 }

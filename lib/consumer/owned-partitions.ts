@@ -12,6 +12,7 @@ import { Takeover, type TakeoverDependencies } from './takeover.js';
 import type { Tenure } from './tenure.js';
 import { described, Tenures } from './tenures.js';
 import type { TopicPartition } from './wire.js';
+import { within } from './within.js';
 
 export interface OwnedPartitionsDependencies extends Omit<HandoverDependencies, 'released'>, Omit<TakeoverDependencies, 'consumes'> {
   readonly starts: Pick<StartPositions, 'resolve' | 'committed'>;
@@ -113,10 +114,7 @@ export class OwnedPartitions {
     const before = this.handover.aborted;
     const queues = [...this.tenures.queues()];
     for (const queue of queues) fetcher.remove(queue);
-    let cancel = (): void => {};
-    const deadline = new Promise<void>((resolve) => (cancel = clock.later(timeoutMs, resolve)));
-    await Promise.race([Promise.all(queues.map((queue) => queue.drain(!options.commit.offsetMap))), deadline]);
-    cancel();
+    await within(clock, timeoutMs, Promise.all(queues.map((queue) => queue.drain(!options.commit.offsetMap))), []);
     for (const queue of queues) this.handover.abort(queue, timeoutMs);
     await committer.flush(queues);
     return this.handover.aborted - before;

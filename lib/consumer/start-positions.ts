@@ -7,6 +7,7 @@ import { zlibCompression } from './offset-map-compression.js';
 import type { GroupOptions } from './options.js';
 import { LogThrottle } from './log-throttle.js';
 import { type CommittedOffset, type OffsetQuery, type TopicMetadata, type TopicPartition, type Wire, WireError } from './wire.js';
+import { within } from './within.js';
 
 /** With full maps, an answer of 6 MiB. */
 const PARTITIONS_PER_REQUEST = 500;
@@ -188,9 +189,7 @@ export class StartPositions {
       log.debug?.(`Log starts are not known: ${error instanceof Error ? error.message : String(error)}`);
       return [];
     });
-    let cancel = (): void => {};
-    const inTime = await Promise.race([answer, new Promise<never[]>((resolve) => (cancel = clock.later(LOOK_MS, () => resolve([]))))]);
-    cancel();
+    const inTime = await within(clock, LOOK_MS, answer, []);
     return new Map(inTime.map((found) => [nameOf(found), found.offset]));
   }
 

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { assign, target, type AssignmentStrategy } from '../../../lib/assignors/assign.js';
 import { holdersOf, lostClaims } from '../../../lib/assignors/claims.js';
+import { encodeClaims } from '../../../lib/assignors/user-data.js';
+import { readMembers } from '../../../lib/consumer/assignment-policy.js';
 import { claiming, group, loadOf, member, ownersIn, places, readable } from './assignment-samples.js';
 
 const strategies: AssignmentStrategy[] = ['range', 'round-robin', 'sticky'];
@@ -87,6 +89,15 @@ describe('two claims to one partition', () => {
     const members = [member('m1', ['a'], claiming({ a: [0, 1, 2] }, 3)), member('m2', ['a'], claiming({ a: [2, 3] }, 7))];
     expect(ownersIn(assign('sticky', members, partitions)).get('a/2')).toBe('m2');
     expect(lostClaims(members)).toEqual(new Map([['m1', new Map([['a', [2]]])]]));
+  });
+
+  it('are worth nothing where they speak of a generation that is not over: they come from an earlier group of the same name', () => {
+    const joined = [
+      { memberId: 'old', topics: ['a'], userData: encodeClaims(claiming({ a: [0] }, 50)) },
+      { memberId: 'present', topics: ['a'], userData: encodeClaims(claiming({ a: [0] }, 3)) },
+    ];
+    expect([...lostClaims(readMembers(joined, 4)).keys()]).toEqual(['old']);
+    expect([...lostClaims(readMembers(joined, 51)).keys()]).toEqual(['present']);
   });
 
   it('of one generation are decided the same way at every leader', () => {

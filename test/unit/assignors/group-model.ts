@@ -95,7 +95,7 @@ export class GroupModel {
   round(misses: (index: number) => boolean = () => false): void {
     this.generation++;
     const joined = this.members.map(({ id, topics, userData }) => ({ memberId: id, topics, userData }));
-    const assignments = new Map(divide(this.strategy, readMembers(joined), this.partitions).map((one) => [one.memberId, one]));
+    const assignments = new Map(divide(this.strategy, readMembers(joined, this.generation), this.partitions).map((one) => [one.memberId, one]));
     this.members.forEach((member, index) => {
       const assignment = assignments.get(member.id);
       if (assignment === undefined || misses(index)) return;

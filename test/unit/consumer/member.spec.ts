@@ -318,6 +318,33 @@ describe('a member that missed a generation', () => {
   });
 });
 
+describe('a member whose group assembles again before it is assigned', () => {
+  it('joins again at once, as often as it takes', async () => {
+    const member = await new MemberHarness().member(0);
+    await member.rebalance();
+    for (let generation = 2; generation < 8; generation++) {
+      await member.wire.assemble(generation);
+      await member.wire.syncs[generation - 1].fail('rebalancing');
+      expect(member.wire.isJoining).toBe(true);
+    }
+  });
+
+  it('keeps its heartbeats and its id when one was refused while the assignment was under way', async () => {
+    const member = await new MemberHarness().member(0);
+    await member.rebalance();
+    await member.wire.assemble(2);
+    member.wire.pulse = 'unknown-member';
+    await member.clock.pass(1_000);
+    member.wire.pulse = 'ok';
+    await member.wire.assign({ t: [0] });
+    const { heartbeats } = member.wire;
+    await member.clock.pass(3_000);
+    expect(member.wire.heartbeats).toBe(heartbeats + 3);
+    await member.rebalance();
+    expect(member.wire.joining.request.memberId).toBe('me');
+  });
+});
+
 describe('the lease', () => {
   it('ends when no heartbeat has been answered for nine tenths of a session: nothing starts until one is', async () => {
     const member = await new MemberHarness().member(0);
