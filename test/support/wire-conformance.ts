@@ -284,6 +284,20 @@ function groupTests(open: Open, env: WireEnvironment): void {
     await two.leave(identityOf(second));
   });
 
+  it('tells a new member its id before its join waits, so that it can leave without an answer', async () => {
+    const topic = await env.createTopic('group');
+    const group = unique('group');
+    const [one, two] = [await open(group), await open(group)];
+    const first = await joinAndSync(one, [topic]);
+    const ids: string[] = [];
+    const joining = two.join({ ...joinRequest([topic]), identified: (memberId) => void ids.push(memberId) });
+    const refused = expectKind(joining, 'unknown-member');
+    await eventually(async () => (await one.heartbeat(first)) === 'rebalancing', { what: 'the join waits' });
+    await one.leave({ memberId: ids[0], generation: -1 });
+    await refused;
+    expect(ids).toHaveLength(1);
+  });
+
   it('refuses a member that the group does not know, and a generation that is over', async () => {
     const topic = await env.createTopic('group');
     const wire = await open();
