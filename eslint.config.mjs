@@ -14,9 +14,11 @@ const rooms = [
   // What deflates the offset map is handed to the engine from here.
   { files: ['lib/consumer/offset-map-compression.ts'], rules: restrict(refuse('^(?!\\./|\\.\\./engine/|node:zlib$)', 'node:zlib, and nothing else, is allowed here.')) },
   { files: ['lib/kafkajs/**'], rules: restrict(refuse('^(?!\\./|\\.\\./(consumer|engine)/|kafkajs(/|$)|node:)', 'lib/kafkajs implements the wire of lib/consumer and knows nothing above it.')) },
+  // It reads what groups have written: the codecs, and kafkajs's admin client.
+  { files: ['lib/cli/**'], rules: restrict(kafkajsInside, refuse('^\\.\\./(?!(engine/offset-map|assignors/user-data|kafkajs/group-codec|consumer/offset-map-compression)\\.js$)', 'The CLI uses codecs, and nothing that consumes.')) },
   {
     files: ['lib/**'],
-    ignores: ['lib/{engine,assignors,consumer,kafkajs}/**'],
+    ignores: ['lib/{engine,assignors,consumer,kafkajs,cli}/**'],
     rules: restrict(
       kafkajsInside,
       refuse('^kafkajs$', 'Values of kafkajs are for lib/kafkajs; its public types are welcome.', { types: true }),
