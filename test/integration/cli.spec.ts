@@ -1,7 +1,7 @@
 import { Kafka } from 'kafkajs';
 import { run } from '../../lib/cli/run.js';
 import { Gate, records, withGroup } from '../support/group-under-test.js';
-import { createTopic, eventually, produce, testBrokers, testKafka, unique, withAdmin } from '../support/kafka.js';
+import { createTopic, eventually, produce, testBrokers, testKafka, unique } from '../support/kafka.js';
 
 async function cli(...args: string[]): Promise<{ code: number; out: string; error: string }> {
   const texts = { out: '', error: '' };
@@ -37,7 +37,6 @@ describe('kafka-many-threads offsets', () => {
   it("says of another program's metadata that it is no map, and of a group without commits that there are none", async () => {
     const [topic, groupId] = [await createTopic('orders'), unique('group')];
     await produce(topic, 0, records(3));
-    await withAdmin((admin) => admin.setOffsets({ groupId, topic, partitions: [{ partition: 0, offset: '1' }] }));
     const consumer = new Kafka(testKafka()).consumer({ groupId, maxWaitTimeInMs: 100 });
     await consumer.connect();
     await consumer.subscribe({ topic });
