@@ -1,4 +1,4 @@
-/** `npm run demo`: what the library is for, in under a minute. */
+/** `npm run demo`: what the library is for, in less than a minute once everything is compiled and downloaded. */
 import { join } from 'node:path';
 import { Crash, oldestRepeatMs } from './stage/crash.js';
 import { LedgerReader } from './stage/ledger-reader.js';
@@ -38,7 +38,7 @@ interface Slow {
 }
 
 async function oneAtATime(stage: Stage, scene: Scene): Promise<Slow> {
-  say(`One at a time, for ${seconds(ONE_AT_A_TIME_MS)} (preset 'oneAtATime'):`);
+  say(`One at a time, for ${seconds(ONE_AT_A_TIME_MS)} (preset 'oneAtATime', which also commits after each record):`);
   const ledger = new LedgerReader(join(stage.folder, 'one-at-a-time'));
   const settings = { ...scene.settings, GROUP_ID: `${scene.groupId}-one`, LEDGER_FILE: ledger.file, PRESET: 'oneAtATime', PAYMENT_MS };
   const shop = ShopProcess.start(stage, { settings });
@@ -74,7 +74,7 @@ async function manyAtOnce(stage: Stage, scene: Scene): Promise<Fast> {
   const firstRun = [...ledger.read()];
   say(`  kill -9, with ${count(firstRun.length)} payments in the ledger and ${inFlight} in flight. Starting again ...`);
   const after = await crash.start();
-  say(`  back at work after ${seconds(crash.lastOutageMs)} (the broker waits ${seconds(sessionMs)} for the dead member)`);
+  say(`  back at work after ${seconds(crash.lastOutageMs)} (the broker waits ${seconds(sessionMs)} for the dead member; 15 s by default)`);
   await work(stage, after, ledger, ORDERS);
   await until(stage, () => scene.isCommitted());
   await after.stop();
@@ -106,12 +106,15 @@ function summarize(stage: Stage, slow: Slow, fast: Fast): void {
   say(`\n${row('', 'orders a second', 'at once')}`);
   say(row('one at a time', rate(slow.perSecond), count(slow.mostInFlight)));
   say(`${row(`${CONCURRENCY} at once`, rate(fast.perSecond), count(verdict.mostInFlight))}     ${rate(fast.perSecond / slow.perSecond)} times as many\n`);
-  stage.check(verdict.lost === 0, `lost: ${verdict.lost} of ${count(verdict.records)}, with a kill -9 in the middle and ${seconds(fast.outageMs)} until the next payment`);
-  stage.check(
+  const check = (holds: boolean, what: string, claim: string): void => stage.check(holds, `${what.padEnd(11)}${claim}`);
+  check(verdict.lost === 0, 'lost', `${verdict.lost} of ${count(verdict.records)}, with a kill -9 in the middle and ${seconds(fast.outageMs)} until the next payment`);
+  const when = verdict.repeated === 0 ? '' : `, paid at most ${seconds(fast.oldestRepeatMs)} before the kill`;
+  check(
     fast.oldestRepeatMs <= COMMIT_INTERVAL_MS + COMMIT_MARGIN_MS,
-    `repeated: ${count(verdict.repeated)}, paid at most ${seconds(fast.oldestRepeatMs)} before the kill (a commit every ${seconds(COMMIT_INTERVAL_MS)})`,
+    'repeated',
+    `${count(verdict.repeated)}${when}, with a commit every ${seconds(COMMIT_INTERVAL_MS)} (0.5 s by default)`,
   );
-  stage.check(verdict.mostInFlight <= CONCURRENCY, `in flight: never more than ${CONCURRENCY} (most: ${verdict.mostInFlight})`);
-  stage.check(verdict.outOfOrder === 0, `order: each customer's orders one after the other (out of order: ${verdict.outOfOrder})`);
-  stage.check(fast.isCommitted, 'commits: at the end of both partitions');
+  check(verdict.mostInFlight <= CONCURRENCY, 'in flight', `${verdict.mostInFlight} at most, with a limit of ${CONCURRENCY}`);
+  check(verdict.outOfOrder === 0, 'order', `each customer's orders one after the other (out of order: ${verdict.outOfOrder})`);
+  check(fast.isCommitted, 'commits', 'at the end of both partitions');
 }

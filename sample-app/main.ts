@@ -27,7 +27,10 @@ async function main(): Promise<void> {
     throw error.code === 'EADDRINUSE' ? new Error(`Port ${port} is taken: choose another one with PORT=...`) : error;
   });
   if (ordersPerSecond > 0) app.get(Till).startTraffic(ordersPerSecond, (error) => log.error(error));
-  log.log(`${ordersPerSecond} orders a second; watch them at ${await app.getUrl()}/stats, Ctrl-C ends it`);
+  const url = await app.getUrl();
+  log.log(`Kafka is at ${kafka.brokers.join(',')}`);
+  log.log(`${ordersPerSecond} orders a second; watch them at ${url}/stats, Ctrl-C ends it`);
+  log.log(`One more order: curl -H 'content-type: application/json' -d '{"customer":"ada","amount":10}' ${url}/orders`);
 }
 
 function wholeNumber(name: string, otherwise: number): number {

@@ -49,6 +49,6 @@ export class Till implements OnModuleInit, OnApplicationShutdown {
   private randomOrder(): Order {
     const id = ++this.lastId;
     const customer = `customer-${Math.floor(Math.random() * CUSTOMERS)}`;
-    return { id, customer, amount: 1 + Math.floor(Math.random() * 100), card: id % 100 === 0 ? 'expired' : id % 20 === 0 ? 'flaky' : 'valid' };
+    return { id, customer, amount: 1 + Math.floor(Math.random() * 100), card: id % 100 === 0 ? 'expired' : id % 500 === 50 ? 'flaky' : 'valid' };
   }
 }

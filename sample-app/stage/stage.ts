@@ -76,7 +76,7 @@ class OpenStage implements Stage {
 
   check(holds: boolean, claim: string): void {
     if (!holds) this.failures++;
-    say(`  ${holds ? 'yes' : 'NO '}  ${claim}`);
+    say(`  ${holds ? 'ok    ' : 'FAILED'}  ${claim}`);
   }
 
   /** Bounded, since a broker that hangs must not keep us: what then is left ends with this process. */
