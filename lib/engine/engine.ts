@@ -82,8 +82,8 @@ export class Engine {
   private abandonedRunning = 0;
   private isPumping = false;
   private isYielding = false;
-  /** Time spent on starting handlers since timers and sockets last had their turn for it. */
-  private spentMs = 0;
+  /** Null: since the event loop last went round nothing has been started. */
+  private turnBeganMs: number | null = null;
   private wake: (() => void) | null = null;
   private isStopped = false;
 
@@ -183,10 +183,13 @@ export class Engine {
 
   private fillSlots(): void {
     const { concurrency } = this.limits;
-    const began = this.host.now();
-    let now = began;
+    let now = this.host.now();
     let started = 0;
     while (this.inFlight < concurrency && this.abandonedRunning < concurrency) {
+      if ((started++ & 15) === 0) {
+        if (started > 1) now = this.host.now();
+        if (this.isTurnOver(now)) return;
+      }
       const queue = this.nextInLine();
       if (queue === null) break;
       const delivery = queue.take();
@@ -195,20 +198,29 @@ export class Engine {
         else delivery.queue.park(delivery);
       }
       queue.getInLine();
-      if ((++started & 15) !== 0) continue;
-      now = this.host.now();
-      if (this.spentMs + now - began > TURN_MS) return this.yieldTurn();
     }
-    if (started > 0) this.spentMs += this.host.now() - began;
   }
 
-  private yieldTurn(): void {
-    this.isYielding = true;
-    this.host.later(() => {
-      this.isYielding = false;
-      this.spentMs = 0;
-      this.pump();
-    });
+  /**
+   * A turn begins with the first start after the event loop has gone round, and ends when it goes round again. Handlers that end
+   * without ever waiting for it would otherwise follow each other for as long as there is a backlog, since a promise that is
+   * resolved comes before every timer and socket.
+   */
+  private isTurnOver(now: number): boolean {
+    if (this.turnBeganMs === null) {
+      if (this.lineHead === this.line.length) return false;
+      this.turnBeganMs = now;
+      this.host.later(() => this.endTurn());
+    }
+    this.isYielding = now - this.turnBeganMs > TURN_MS;
+    return this.isYielding;
+  }
+
+  private endTurn(): void {
+    this.turnBeganMs = null;
+    if (!this.isYielding) return;
+    this.isYielding = false;
+    this.pump();
   }
 
   private nextInLine(): HandlerQueue | null {

@@ -86,6 +86,24 @@ describe('slots', () => {
     for (let turn = 0; handled < 200 && turn < 100; turn++) await settle();
     expect(handled).toBe(200);
   });
+
+  it('let timers have their turn between handlers that are asynchronous and never wait for it', async () => {
+    const harness = new EngineHarness({ concurrency: 3 });
+    let handled = 0;
+    const handler = harness.handler({}, 'async', async () => {
+      await Promise.resolve();
+      handled++;
+      harness.time += 1;
+    });
+    harness.deliver(harness.open(handler), Array.from({ length: 500 }, () => null));
+    const handledAt: number[] = [];
+    while (handled < 500) {
+      await new Promise((resolve) => setImmediate(resolve));
+      handledAt.push(handled);
+    }
+    // A turn has time for some 25 handlers of a millisecond, and between two looks there may be two turns.
+    for (const [turn, count] of handledAt.entries()) expect(count - (handledAt[turn - 1] ?? 0)).toBeLessThanOrEqual(60);
+  });
 });
 
 describe('order', () => {
