@@ -5,7 +5,7 @@ import { KafkaConfigurationError } from './errors/configuration.error.js';
 import type { KafkaManyThreadsAsyncOptions, KafkaManyThreadsOptions, KafkaManyThreadsOptionsFactory } from './interfaces/index.js';
 import { clientOf } from './kafkajs/client.js';
 import { moduleSchema } from './options/option-schemas.js';
-import { validate } from './options/validate.js';
+import { ROOT, validate } from './options/validate.js';
 import { KafkaConnections } from './runner/kafka-connections.js';
 import { CONNECTION_NAME, KafkaRunner, MODULE_OPTIONS } from './runner/kafka-runner.js';
 import { KafkaConsumerService } from './services/kafka-consumer.service.js';
@@ -73,6 +73,6 @@ function asyncOptions({ useFactory, useClass, useExisting, inject = [], name: gi
 }
 
 function validated(options: KafkaManyThreadsOptions): KafkaManyThreadsOptions {
-  validate(moduleSchema, options, '');
+  validate(moduleSchema, options, ROOT);
   return options;
 }

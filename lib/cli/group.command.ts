@@ -15,8 +15,11 @@ export interface GroupMemberReport {
   readonly topics: readonly string[];
   /** What the leader has assigned. */
   readonly assigned: Partitions;
-  /** What the member had when it joined; null for a client that knows nothing of claims. */
-  readonly claimed: Partitions | null;
+  /**
+   * What the member had when it joined. 'unknown' while the group assembles, when the coordinator tells nothing of its members;
+   * null for a client that knows nothing of claims.
+   */
+  readonly claimed: Partitions | 'unknown' | null;
   /** The generation that confirmed the claims; null without any. */
   readonly claimGeneration: number | null;
   /** Claimed and not assigned: it finishes what it has begun there, and nobody else gets them before. */
@@ -39,14 +42,14 @@ export async function readGroup(admin: Admin, groupId: string): Promise<GroupRep
 }
 
 export function showGroup({ groupId, state, protocol, members }: GroupReport): string {
-  const head = `Group ${groupId}: ${state}, ${members.length} members${protocol === '' ? '' : `, protocol ${protocol}`}`;
+  const head = `Group ${groupId}: ${state}, ${members.length} ${members.length === 1 ? 'member' : 'members'}${protocol === '' ? '' : `, protocol ${protocol}`}`;
   if (members.length === 0) return head;
   const columns = ['MEMBER', 'HOST', 'ASSIGNED', 'CLAIMED', 'DRAINING'].map((title) => ({ title }));
   const rows = members.map((member) => [
     member.memberId,
     member.host,
     showPartitions(member.assigned),
-    member.claimed === null ? 'another client' : `${showPartitions(member.claimed)}${member.claimGeneration === null ? '' : ` (generation ${member.claimGeneration})`}`,
+    showClaims(member),
     `${showPartitions(member.draining)}${member.leaving ? ' (leaving)' : ''}`,
   ]);
   return `${head}\n${table(columns, rows)}`;
@@ -54,7 +57,17 @@ export function showGroup({ groupId, state, protocol, members }: GroupReport): s
 
 /** Maps as plain objects, for --json. */
 export function groupAsJson(report: GroupReport): unknown {
-  return { ...report, members: report.members.map((member) => ({ ...member, assigned: plain(member.assigned), claimed: member.claimed && plain(member.claimed), draining: plain(member.draining) })) };
+  const members = report.members.map((member) => {
+    const { assigned, claimed, draining } = member;
+    return { ...member, assigned: plain(assigned), claimed: claimed instanceof Map ? plain(claimed) : claimed, draining: plain(draining) };
+  });
+  return { ...report, members };
+}
+
+function showClaims({ claimed, claimGeneration }: GroupMemberReport): string {
+  if (claimed === null) return 'another client';
+  if (claimed === 'unknown') return 'unknown while the group assembles';
+  return `${showPartitions(claimed)}${claimGeneration === null ? '' : ` (generation ${claimGeneration})`}`;
 }
 
 function memberReport({ memberId, clientId, clientHost, memberMetadata, memberAssignment }: GroupDescription['members'][number]): GroupMemberReport {
@@ -67,7 +80,7 @@ function memberReport({ memberId, clientId, clientHost, memberMetadata, memberAs
     host: clientHost,
     topics,
     assigned,
-    claimed: claims.understands ? claims.owned : null,
+    claimed: claims.understands ? claims.owned : memberMetadata.length === 0 ? 'unknown' : null,
     claimGeneration: claims.understands && claims.generation >= 0 ? claims.generation : null,
     draining: claims.understands ? without(claims.owned, assigned) : NONE,
     leaving: claims.leaving,

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { KafkaMessage, Message, RecordMetadata } from 'kafkajs';
 import type { Delivery } from '../engine/delivery.js';
 import { KafkaNotImplementedError } from '../errors/not-implemented.error.js';
@@ -16,69 +17,75 @@ export type Decode = (bytes: Buffer, context: HandlerContext) => unknown;
 /** The context of one attempt: a view of its delivery. What is not asked for is not computed. */
 export class HandlerContext implements KafkaContext {
   readonly attempt: number;
-  private decoded: unknown = null;
-  private lazyRecord: LazyRecord | null = null;
-  private ownSignal: AbortSignal | null = null;
+  readonly #delivery: Delivery;
+  readonly #place: HandlerPlace;
+  #value: unknown = null;
+  #record: LazyRecord | null = null;
+  #signal: AbortSignal | null = null;
 
-  constructor(
-    private readonly delivery: Delivery,
-    private readonly place: HandlerPlace,
-  ) {
+  constructor(delivery: Delivery, place: HandlerPlace) {
+    this.#delivery = delivery;
+    this.#place = place;
     this.attempt = delivery.attempt;
   }
 
   get topic(): string {
-    return this.delivery.topic;
+    return this.#delivery.topic;
   }
   get raw(): KafkaMessage {
-    return this.lazy.raw;
+    return this.record.raw;
   }
   get record(): KafkaRecord {
-    return this.lazy;
+    this.#record ??= new LazyRecord(this.#delivery, () => this.#value);
+    return this.#record;
   }
   get origin(): KafkaContext['origin'] {
-    const { topic, partition, offset, timestampMs } = this.lazy;
+    const { topic, partition, offset, timestampMs } = this.record;
     return { topic, partition, offset, timestampMs };
   }
   get connection(): string {
-    return this.place.connection;
+    return this.#place.connection;
   }
   get groupId(): string {
-    return this.place.groupId;
+    return this.#place.groupId;
   }
   get epoch(): number {
-    return this.delivery.epoch;
+    return this.#delivery.epoch;
   }
   /** Of this attempt: the delivery's own is that of its latest. */
   get signal(): AbortSignal {
-    this.ownSignal ??= this.delivery.isRunning(this.attempt) ? this.delivery.signal : AbortSignal.abort(new Error('The attempt is over'));
-    return this.ownSignal;
+    this.#signal ??= this.#delivery.isRunning(this.attempt) ? this.#delivery.signal : AbortSignal.abort(new Error('The attempt is over'));
+    return this.#signal;
   }
 
   /** Null is a tombstone and reaches no codec. */
   decode(decode: Decode): unknown {
-    const bytes = this.delivery.chunk.value(this.delivery.index);
+    const bytes = this.#delivery.chunk.value(this.#delivery.index);
     return bytes === null ? null : decode(bytes, this);
   }
   set value(value: unknown) {
-    this.decoded = value;
+    this.#value = value;
   }
 
   ack(): void {
-    this.delivery.ack(this.attempt);
+    this.#delivery.ack(this.attempt);
   }
   nack(error: unknown = new Error('The handler called nack()')): void {
-    this.delivery.nack(this.attempt, error);
+    this.#delivery.nack(this.attempt, error);
   }
   progress(): void {
-    this.delivery.progress();
+    this.#delivery.progress();
   }
   send(_topic: string, _messages: Message | Message[]): Promise<RecordMetadata[] | void> {
     return Promise.reject(new KafkaNotImplementedError('KafkaContext.send'));
   }
 
-  private get lazy(): LazyRecord {
-    this.lazyRecord ??= new LazyRecord(this.delivery, () => this.decoded);
-    return this.lazyRecord;
+  /** Who prints a context means the record. */
+  toJSON(): Pick<KafkaContext, 'record' | 'connection' | 'groupId' | 'epoch' | 'attempt'> {
+    const { record, connection, groupId, epoch, attempt } = this;
+    return { record, connection, groupId, epoch, attempt };
+  }
+  [inspect.custom](): ReturnType<HandlerContext['toJSON']> {
+    return this.toJSON();
   }
 }

@@ -43,7 +43,7 @@ export function milliseconds(from: number): ValueSchema {
 export function oneOf(built: readonly string[], later: readonly string[] = []): ValueSchema {
   const all = [...built, ...later];
   return value(
-    `one of ${all.map((each) => `'${each}'`).join(', ')}`,
+    `one of ${built.map((each) => `'${each}'`).join(', ')}`,
     (each) => typeof each === 'string' && all.includes(each),
     (each) => typeof each === 'string' && later.includes(each),
   );

@@ -2,6 +2,9 @@ import { KafkaConfigurationError } from '../errors/configuration.error.js';
 import { KafkaNotImplementedError } from '../errors/not-implemented.error.js';
 import type { ObjectSchema, OptionSchema, ValueSchema } from './schema.js';
 
+/** Path of the options of forRoot themselves. */
+export const ROOT = 'forRoot(options)';
+
 /**
  * Checks options against their schema. Undefined counts as absent.
  *
@@ -33,11 +36,17 @@ function validateObject(schema: ObjectSchema, found: unknown, path: string): voi
   const options = asObject(found, path, schema.or?.expected);
   for (const [name, each] of Object.entries(options)) {
     const field = Object.hasOwn(schema.fields, name) ? schema.fields[name] : undefined;
-    if (field === undefined) throw new KafkaConfigurationError(path, `there is no option ${name}${suggestion(name, Object.keys(schema.fields))}.`);
-    validate(field, each, path === '' ? name : `${path}.${name}`);
+    if (field === undefined) throw new KafkaConfigurationError(path, `there is no option ${name}${suggestion(name, Object.keys(schema.fields))}`);
+    validate(field, each, below(path, name));
   }
   const missing = schema.required?.find((name) => options[name] === undefined);
   if (missing !== undefined) throw new KafkaConfigurationError(path, `${missing} is missing.`);
+}
+
+/** `consumer.buffer.bytes`; below a name of something else `OrdersHandler.handle, option buffer.bytes`. */
+function below(path: string, name: string): string {
+  if (path === ROOT) return name;
+  return path.startsWith('@') && !path.includes(', option ') ? `${path}, option ${name}` : `${path}.${name}`;
 }
 
 function asObject(found: unknown, path: string, alternative?: string): Readonly<Record<string, unknown>> {
@@ -48,7 +57,7 @@ function asObject(found: unknown, path: string, alternative?: string): Readonly<
 
 function suggestion(name: string, known: readonly string[]): string {
   const [closest] = known.map((each) => ({ each, distance: distance(name.toLowerCase(), each.toLowerCase()) })).sort((a, b) => a.distance - b.distance);
-  return closest !== undefined && closest.distance <= 3 ? `. Did you mean ${closest.each}?` : ` (there are ${known.join(', ')})`;
+  return closest !== undefined && closest.distance <= 3 ? `. Did you mean ${closest.each}?` : ` (there are ${known.join(', ')}).`;
 }
 
 /** Levenshtein's. */

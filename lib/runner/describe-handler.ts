@@ -8,9 +8,14 @@ export function describeHandler({ name, topics, options }: TopicHandler, group: 
   const parts = [
     `group ${group.groupId}`,
     `${Math.min(concurrency, group.concurrency)} at once ${order}`,
-    `${retry.retries === Infinity ? 'retried for ever' : `${retry.retries} retries`}, then ${onExhausted}`,
+    `${describeRetries(retry.retries)}, then ${onExhausted}`,
     ...(timeoutMs === null ? [] : [`timeout ${timeoutMs} ms`]),
     ...(ack === 'manual' ? ['acknowledged by hand'] : []),
   ];
   return `${name} reads ${topics.join(', ')} (${parts.join('; ')})`;
+}
+
+function describeRetries(retries: number): string {
+  if (retries === Infinity) return 'retried for ever';
+  return retries === 1 ? '1 retry' : `${retries} retries`;
 }

@@ -4,17 +4,20 @@ import type { Delivery } from '../engine/delivery.js';
 import type { Handler } from '../engine/handler.js';
 import { type Decode, HandlerContext, type HandlerPlace } from '../discovery/handler-context.js';
 import { LazyRecord } from '../discovery/lazy-record.js';
+import { KafkaSkipException } from '../errors/record-fate.exceptions.js';
 import type { KafkaEvent } from '../interfaces/index.js';
+import { describeError } from './describe-error.js';
 import { LineRate } from './line-rate.js';
 
-/** Retries are news, but a thousand of them a second are not. */
-const RETRY_LINE_MS = 1000;
+/** Failures are news, but a thousand of them a second are not. */
+const LINE_MS = 1000;
 
 /** Tells the log of failures, and whoever subscribes of everything. What nobody listens to is not built. */
 export class GroupEvents {
   private readonly subject = new Subject<KafkaEvent>();
   private subscribers = 0;
-  private readonly retryLines = new LineRate(RETRY_LINE_MS);
+  private readonly retryLines = new LineRate(LINE_MS);
+  private readonly skipLines = new LineRate(LINE_MS);
 
   /** Hot: events of the time of the subscription. */
   readonly events$ = new Observable<KafkaEvent>((subscriber) => {
@@ -48,16 +51,20 @@ export class GroupEvents {
   private failures(): GroupListener {
     const { log } = this;
     return {
-      retried: (delivery, error) => {
-        const line = `${at(delivery)} failed in attempt ${delivery.attempt} and is tried again (${messageOf(error)})`;
-        const others = this.retryLines.next();
-        if (others === null) log.debug?.(line);
-        else log.warn(others === 0 ? line : `${line}; so did ${others} other attempts since the last such line`);
+      retried: (delivery, error) => this.warnRarely(this.retryLines, `${at(delivery)} failed in attempt ${delivery.attempt} and is tried again (${describeError(error)})`),
+      skipped: (delivery, error) => {
+        if (error instanceof KafkaSkipException) log.debug?.(`${at(delivery)} is skipped (${error.message})`);
+        else this.warnRarely(this.skipLines, `${at(delivery)} failed in attempt ${delivery.attempt} and is skipped for good (${describeError(error)})`);
       },
-      skipped: (delivery, error) => log.debug?.(`${at(delivery)} is skipped (${messageOf(error)})`),
       held: (delivery, error) => log.error(`${at(delivery)} failed in attempt ${delivery.attempt} and is held, uncommitted`, error),
       abandoned: (delivery, error) => log.error(`${at(delivery)} ignores its abort signal: the handler is abandoned and may still be running`, error),
     };
+  }
+
+  private warnRarely(lines: LineRate, line: string): void {
+    const others = lines.next();
+    if (others === null) this.log.debug?.(line);
+    else this.log.warn(others === 0 ? line : `${line}; ${others} more since the last such line`);
   }
 
   private everything(): GroupListener {
@@ -113,8 +120,4 @@ function withoutOffset<P extends { topic: string; partition: number; epoch: numb
 
 function at({ topic, partition, offset }: Delivery): string {
   return `${topic}/${partition} offset ${offset}`;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }

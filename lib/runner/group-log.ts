@@ -1,5 +1,6 @@
 import { Logger, type LoggerService, type LogLevel } from '@nestjs/common';
 import type { GroupLog } from '../consumer/group-consumer.js';
+import { describeError } from './describe-error.js';
 
 const ORDER: readonly LogLevel[] = ['verbose', 'debug', 'log', 'warn', 'error', 'fatal'];
 
@@ -20,14 +21,10 @@ export function groupLog(context: string, { logger = new Logger(), logLevel = 'l
       if (isOn('warn')) logger.warn(message, context);
     },
     error: (message, error) => {
-      if (isOn('error')) logger.error(error === undefined ? message : `${message}: ${describe(error)}`, stackOf(error), context);
+      if (isOn('error')) logger.error(error === undefined ? message : `${message}: ${describeError(error)}`, stackOf(error), context);
     },
     debug: isOn('debug') && debug !== undefined ? (message) => void debug.call(logger, message, context) : null,
   };
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }
 
 function stackOf(error: unknown): string | undefined {

@@ -10,6 +10,8 @@ import { GroupEvents } from './group-events.js';
 
 const FIRST_RETRY_MS = 1000;
 const LONGEST_RETRY_MS = 30_000;
+/** How long a start under `startFailure: 'retry'` waits for its first attempt. */
+const BOOT_PATIENCE_MS = 3000;
 
 export interface DecodingHandler extends TopicHandler {
   readonly decode: Decode;
@@ -30,6 +32,7 @@ export class KafkaGroup {
   private readonly consumer: GroupConsumer;
   private retry: { readonly cancel: () => void } | null = null;
   private isWanted = false;
+  private attempts = 0;
 
   constructor(private readonly deps: KafkaGroupDependencies) {
     const { options, handlers, wire, hooks, log } = deps;
@@ -42,17 +45,31 @@ export class KafkaGroup {
     return this.place.groupId;
   }
 
-  /** Connects and joins; where no broker answers and `startFailure` is 'retry', goes on trying after it has resolved. */
+  /**
+   * Connects and joins. Where `startFailure` is 'retry' it waits for that a while, and goes on trying after it has resolved: what
+   * does not depend on Kafka must not wait for its connection timeouts.
+   */
   async start(): Promise<void> {
     this.cancelRetry();
     this.isWanted = true;
-    await this.attempt(0);
+    const attempt = this.attempt(0);
+    if (!this.mayRetry) return attempt;
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<'late'>((resolve) => (timer = setTimeout(() => resolve('late'), BOOT_PATIENCE_MS)));
+    const outcome = await Promise.race([attempt, patience]).finally(() => clearTimeout(timer));
+    if (outcome === 'late') attempt.catch((error: unknown) => this.failedLater(error));
   }
 
   async stop(): Promise<void> {
     this.cancelRetry();
     this.isWanted = false;
+    const before = this.consumer.stats();
+    const beganMs = performance.now();
     await this.consumer.stop(this.stopTimeoutMs);
+    if (before.state === 'stopped') return;
+    const finished = this.consumer.stats().processedCount - before.processedCount;
+    const held = before.heldCount === 0 ? '' : `, ${before.heldCount} held ones stay uncommitted`;
+    this.deps.log.info(`Stopped in ${Math.round(performance.now() - beganMs)} ms: ${finished} records finished meanwhile${held}; the group is left`);
   }
 
   drain(timeoutMs = this.stopTimeoutMs): Promise<{ completed: number; abandoned: number }> {
@@ -67,7 +84,7 @@ export class KafkaGroup {
     const { state, memberIds, partitions, ...counts } = this.consumer.stats();
     return {
       ...this.place,
-      state: this.retry === null ? state : 'starting',
+      state: state === 'stopped' && (this.retry !== null || this.attempts > 0) ? 'starting' : state,
       memberIds: [...memberIds],
       ...counts,
       deadLetteredCount: 0,
@@ -76,17 +93,24 @@ export class KafkaGroup {
     };
   }
 
+  private get mayRetry(): boolean {
+    return this.deps.module.startFailure === 'retry';
+  }
+
   private get stopTimeoutMs(): number {
     return this.deps.module.shutdownTimeoutMs ?? 20_000;
   }
 
   private async attempt(failures: number): Promise<void> {
+    this.attempts++;
     try {
       await detached(() => this.consumer.start());
       this.retry = null;
     } catch (error) {
-      if (this.deps.module.startFailure !== 'retry' || !(error instanceof KafkaConnectionError)) throw error;
+      if (!this.mayRetry || !(error instanceof KafkaConnectionError)) throw error;
       if (this.isWanted) this.tryAgain(failures, error);
+    } finally {
+      this.attempts--;
     }
     // It was stopped while it connected.
     if (!this.isWanted) await this.consumer.stop(0);
@@ -94,14 +118,15 @@ export class KafkaGroup {
 
   private tryAgain(failures: number, error: Error): void {
     const delayMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(failures, 10));
-    this.deps.log.warn(`${error.message} The next attempt is in ${delayMs} ms`);
-    const timer = setTimeout(() => {
-      this.attempt(failures + 1).catch((fatal: unknown) => {
-        this.retry = null;
-        this.deps.log.error(`The consumer of ${this.groupId} does not start`, fatal);
-      });
-    }, delayMs);
+    const cause = error.cause instanceof Error ? error.cause.message : error.message;
+    this.deps.log.warn(`The consumer of group ${this.groupId} reached no Kafka broker (${cause}); the next attempt is in ${delayMs} ms`);
+    const timer = setTimeout(() => void this.attempt(failures + 1).catch((fatal: unknown) => this.failedLater(fatal)), delayMs);
     this.retry = { cancel: () => clearTimeout(timer) };
+  }
+
+  private failedLater(error: unknown): void {
+    this.retry = null;
+    this.deps.log.error(`The consumer of ${this.groupId} does not start`, error);
   }
 
   private cancelRetry(): void {

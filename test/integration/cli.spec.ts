@@ -56,7 +56,7 @@ describe('kafka-many-threads group', () => {
     const options = { rebalance: { protocol: 'cooperative', assignment: 'sticky', drainTimeoutMs: 30_000 } } as const;
     await withGroup({ groupId, topics: [topic], options, handle: () => gate.pass() }, async (first) => {
       await first.until('both run', () => gate.waiters === 2);
-      expect((await cli('group', groupId)).out).toMatch(new RegExp(`Group ${groupId}: Stable, 1 members.*\\nMEMBER .*\\n.* ${topic} 0-1 `));
+      expect((await cli('group', groupId)).out).toMatch(new RegExp(`Group ${groupId}: Stable, 1 member, .*\\nMEMBER .*\\n.* ${topic} 0-1 `));
       await withGroup({ groupId, topics: [topic], options, handle: () => undefined }, async (second) => {
         await eventually(async () => /DRAINING\n(.*\n)*.* \S+ [01]$/m.test((await cli('group', groupId)).out), { what: 'one partition is being drained' });
         const { members } = JSON.parse((await cli('group', groupId, '--json')).out) as { members: { assigned: object; claimed: Record<string, number[]>; draining: Record<string, number[]> }[] };

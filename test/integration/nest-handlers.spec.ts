@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { inspect } from 'node:util';
 import {
-  type ArgumentMetadata, type CallHandler, type CanActivate, Catch, Controller, createParamDecorator, type ExceptionFilter, type ExecutionContext, Inject, Injectable,
+  type ArgumentMetadata, BadRequestException, type CallHandler, type CanActivate, Catch, Controller, createParamDecorator, type ExceptionFilter, type ExecutionContext, Inject, Injectable,
   type NestInterceptor, ParseIntPipe, type PipeTransform, Scope, UseFilters, UseGuards, UseInterceptors, UsePipes,
 } from '@nestjs/common';
 import { APP_GUARD, APP_PIPE, REQUEST } from '@nestjs/core';
@@ -325,6 +326,51 @@ describe('a handler', () => {
       await app.until('the good ones are handled and the deep one is held', () => seen.length === 2 && app.consumers.getStats().heldCount === 1);
       expect(seen).toEqual([['__proto__', hostile, 3, true], [null, '"after"', 0, true]]);
       expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+    });
+  });
+
+  it('that gives a record up for good leaves a line in the log, with what a pipe has found', async () => {
+    @Injectable()
+    class Strict implements PipeTransform {
+      transform(value: unknown, { type }: ArgumentMetadata): unknown {
+        if (type === 'body') throw new BadRequestException(['n must not be less than 5', 'n must be even']);
+        return value;
+      }
+    }
+    @Injectable()
+    class Handlers {
+      @UsePipes(Strict)
+      @KafkaHandler('json', { ordering: 'partition', onExhausted: 'skip', retry: { retries: 0 } })
+      handle(_: unknown): void {}
+    }
+    await withApp({ providers: [Handlers], options: { topics } }, async (app) => {
+      await app.until('both are skipped', () => app.consumers.getStats().skippedCount === 2);
+      const [line, ...others] = app.logger.lines.filter((each) => each.startsWith('warn json'));
+      expect(line).toMatch(/^warn json-\w+\/0 offset 0 failed in attempt 1 and is skipped for good \(BadRequestException: .*\(n must not be less than 5; n must be even\)\)$/);
+      expect(others).toEqual([]);
+    });
+  });
+
+  it('that prints its context shows the record, and not the fetch that it came with', async () => {
+    const seen: string[] = [];
+    @Injectable()
+    class Handlers {
+      @KafkaHandler('json', { ordering: 'partition' })
+      handle(_: unknown, context: KafkaContext): void {
+        seen.push(JSON.stringify(context), inspect(context, { depth: 9 }));
+      }
+    }
+    await withApp({ providers: [Handlers], options: { topics } }, async (app) => {
+      await app.until('both are handled', () => seen.length === 4);
+      expect(JSON.parse(seen[0])).toEqual({
+        record: { topic: topics.json, partition: 0, offset: '0', key: 'a', value: { n: 1 }, headers: { trace: 't1', twice: ['x', 'y'] }, timestampMs: expect.any(Number) as number },
+        connection: 'default',
+        groupId: expect.any(String) as string,
+        epoch: 1,
+        attempt: 1,
+      });
+      expect(seen[1]).toContain("key: 'a'");
+      expect(seen[1]).not.toMatch(/buffer|chunk|delivery/i);
     });
   });
 });

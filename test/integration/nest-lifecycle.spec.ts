@@ -106,7 +106,7 @@ describe('an application', () => {
     await expect(boot).rejects.toThrow(/reached no Kafka broker.*Check `client.brokers`/);
     await withApp({ providers: [Numbers], options: { client, startFailure: 'retry' } }, async (app) => {
       expect(app.consumers.getStats().state).toBe('starting');
-      expect(app.logger.lines.join()).toContain('The next attempt is in 1000 ms');
+      expect(app.logger.lines.join()).toContain('; the next attempt is in 1000 ms');
     });
   });
 

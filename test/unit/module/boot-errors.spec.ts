@@ -33,11 +33,11 @@ async function boot(options: unknown, providers: Provider[] = [Orders]): Promise
 
 describe('an application does not boot', () => {
   it.each<[string, unknown, RegExp]>([
-    ['without a client', { consumer }, /client is missing/],
+    ['without a client', { consumer }, /^forRoot\(options\): client is missing/],
     ['with a client that is none', { client: 'localhost:9092', consumer }, /client: expected kafkajs's client configuration, or a function that makes a Kafka, found 'localhost:9092'/],
     ['with a group without an id', { client, consumer: {} }, /consumer: groupId is missing/],
-    ['with an option that does not exist', { client, consumer: { ...consumer, concurency: 5 } }, /consumer: there is no option concurency\. Did you mean concurrency\?/],
-    ['with an option at the wrong place', { client, groupId: 'shop' }, /there is no option groupId/],
+    ['with an option that does not exist', { client, consumer: { ...consumer, concurency: 5 } }, /consumer: there is no option concurency\. Did you mean concurrency\?$/],
+    ['with an option at the wrong place', { client, groupId: 'shop' }, /^forRoot\(options\): there is no option groupId/],
     ['with a concurrency of 0', { client, consumer: { ...consumer, concurrency: 0 } }, /consumer\.concurrency: expected a whole number of at least 1, found 0/],
     ['with text for a number', { client, consumer: { ...consumer, commit: { intervalMs: '500' } } }, /consumer\.commit\.intervalMs: expected milliseconds .*, found '500'/],
     ['with a duration that no timer holds', { client, shutdownTimeoutMs: 2 ** 31 }, /shutdownTimeoutMs: expected milliseconds from 0 to 2147483647/],
@@ -78,7 +78,7 @@ describe('an application does not boot', () => {
       @KafkaHandler('orders', { concurrency: 1.5 })
       handle(): void {}
     }
-    await expect(boot({ client, consumer }, [Wrong])).rejects.toThrow('@KafkaHandler on Wrong.handle.concurrency: expected a whole number of at least 1, found 1.5.');
+    await expect(boot({ client, consumer }, [Wrong])).rejects.toThrow('@KafkaHandler on Wrong.handle, option concurrency: expected a whole number of at least 1, found 1.5.');
   });
 
   it('with two handlers of one group for a topic, also where `topics` makes one of two names', async () => {
@@ -168,7 +168,7 @@ describe('an application boots', () => {
     expect(lines).toEqual([
       'Several.ab reads b (group shop; 7 at once in the order of each key; retried for ever, then skip; timeout 900 ms)',
       'Several.ab reads a (group shop; 7 at once in no order; retried for ever, then skip; timeout 900 ms)',
-      'Several.c reads prod.c (group shop; 50 at once in the order of each partition; 1 retries, then skip; acknowledged by hand)',
+      'Several.c reads prod.c (group shop; 50 at once in the order of each partition; 1 retry, then skip; acknowledged by hand)',
     ]);
   });
 
