@@ -7,7 +7,7 @@ import type { RetainedChunk } from './retained-chunk.js';
  *
  * ```
  *  QUEUED --> RUNNING --> DONE
- *    ^  ^       |  \----> HELD  (left uncommitted; QUEUED again by redelivery)
+ *    ^  ^       |  \----> HELD  (left uncommitted; redelivery makes a new delivery of it)
  *    |  \-------+
  *    |          v
  *    +------ WAITING  (for its next attempt: keeps its lane, not its slot)

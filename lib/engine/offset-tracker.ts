@@ -90,6 +90,20 @@ export class OffsetTracker {
     else after.previous = delivery;
   }
 
+  /** The same record, to be delivered anew. */
+  replace(delivery: Delivery, anew: Delivery): void {
+    const { previous, next } = delivery;
+    anew.previous = previous;
+    anew.next = next;
+    if (previous === null) this.first = anew;
+    else previous.next = anew;
+    if (next === null) this.last = anew;
+    else next.previous = anew;
+    if (this.cursor === delivery) this.cursor = anew;
+    delivery.previous = null;
+    delivery.next = null;
+  }
+
   /** A stretch up to `to` (exclusive) has been received; what was absent in it is complete. */
   advance(to: number, hadAbsent: boolean): void {
     if (to <= this.nextPosition) return;

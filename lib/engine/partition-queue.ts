@@ -242,14 +242,18 @@ export class PartitionQueue {
     this.roomCheck();
   }
 
-  /** Held records run again, from attempt 1, behind what their lanes hold now. */
+  /**
+   * Held records run again, from attempt 1, behind what their lanes hold now. Each is a new delivery: an abandoned attempt of
+   * the earlier one may still end, and must not pass for one of these.
+   */
   redeliverHeld(): number {
     if (this.held === 0 || this.status !== 'active') return 0;
     const redelivered = this.held;
-    for (const delivery of this.tracker.incomplete()) {
-      if (delivery.state !== DeliveryState.HELD) continue;
-      delivery.state = DeliveryState.QUEUED;
-      delivery.attempt = 0;
+    for (const held of this.tracker.incomplete()) {
+      if (held.state !== DeliveryState.HELD) continue;
+      const delivery = new Delivery(this, held.retained, held.index, held.offset, held.lane);
+      this.tracker.replace(held, delivery);
+      held.state = DeliveryState.DROPPED;
       this.buffered++;
       if (this.lanes.enter(delivery)) this.handler.enqueue(delivery);
     }

@@ -83,8 +83,9 @@ export class SimulatedHandler {
           if (answersFalse) return resolve(false);
           if (error !== null) return reject(error);
           this.acknowledge(run);
-          // Under manual acknowledgement the handler may do more after it.
-          this.scheduler.after(this.scenario.handler.ack === 'manual' ? this.random.between(0, 200) : 0, () => resolve(undefined), this.process, 'message');
+          if (this.scenario.handler.ack === 'auto') return resolve(undefined);
+          // The handler may do more after its acknowledgement.
+          this.scheduler.after(this.random.between(0, 200), () => resolve(undefined), this.process, 'message');
         },
         this.process,
         'message',

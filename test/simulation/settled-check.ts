@@ -28,10 +28,7 @@ export class SettledCheck {
   private probe(): void {
     const { world } = this;
     world.judge.note('--- settled: each partition gets two more records');
-    for (const { isVoid, log } of world.judge.ledger.partitions.values()) {
-      world.append(log, 2);
-      if (isVoid) world.judge.ledger.of(log).isVoid = false;
-    }
+    for (const log of world.logs) world.append(log, 2);
     this.deadlineMs = world.scheduler.nowMs + PROBE_LIMIT_MS;
     this.when(() => this.stopAll());
   }

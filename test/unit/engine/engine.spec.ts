@@ -237,6 +237,22 @@ describe('a timeout', () => {
     expect(queue.tracker.watermark).toBe(1);
   });
 
+  it('of a held record means nothing for its redelivery, and neither does the end of the handler that was abandoned', async () => {
+    const harness = new EngineHarness();
+    const queue = harness.open(harness.handler({ ...options, retry: { ...options.retry, retries: 0 } }));
+    harness.deliver(queue, [1]);
+    const abandoned = harness.runOf(0);
+    await harness.pass(1500);
+    expect(queue.redeliverHeld()).toBe(1);
+    await settle();
+    await abandoned.succeed();
+    expect(queue.tracker.watermark).toBe(0);
+    const redelivered = harness.runOf(0);
+    expect([redelivered.attempt, redelivered.delivery.signal.aborted]).toEqual([1, false]);
+    await redelivered.succeed();
+    expect([queue.tracker.watermark, queue.held, harness.engine.abandonedInFlight]).toEqual([1, 0, 0]);
+  });
+
   it('starts nothing more once as many handlers are abandoned as may run', async () => {
     const harness = new EngineHarness({ concurrency: 2 });
     const queue = harness.open(harness.handler({ ...options, retry: { retries: 0, delayMs: () => 0, retryable: () => true } }));
