@@ -12,6 +12,18 @@ const MOST_CHARS = 4096;
 /** From this length on a map may be cut off. */
 const NEARLY_FULL = 4000;
 
+/** A commit as it becomes Kafka's. */
+export interface StoredCommit {
+  readonly memberId: string;
+  /** Of its request, in the order in which all requests were sent. */
+  readonly number: number;
+  readonly log: PartitionLog;
+  readonly offset: number;
+  readonly metadata: string;
+  /** Who has the partition by the current assignment. */
+  readonly holder: string | null;
+}
+
 /** What commits may say, when, and of what. */
 export class CommitChecks {
   constructor(private readonly judge: Judge) {}
@@ -54,18 +66,27 @@ export class CommitChecks {
     if (missing !== null) judge.broken('repeats', `${process.name} commits ${name}@${offset} without saying that ${missing} is complete`);
   }
 
-  stored(memberId: string, log: PartitionLog, offset: number, metadata: string, holder: string | null): void {
+  stored({ memberId, number, log, offset, metadata, holder }: StoredCommit): void {
     const { judge } = this;
     const truth = judge.ledger.of(log);
     judge.note(`stored ${log.name}@${offset} by ${memberId}`);
     if (truth.isVoid) return;
     if (holder !== null && holder !== memberId) judge.broken('handover', `${memberId} commits ${log.name}@${offset}, which ${holder} has`);
+    this.checkDirection(truth, number, offset);
     if (this.isFirstStart(truth, offset)) truth.movedTo(offset);
     if (offset > truth.firstIncomplete) judge.broken('commits', `${log.name}@${offset} is committed, and ${truth.firstIncomplete} is not complete`);
     for (const [from, to] of decodeOffsetMap(offset, metadata, zlibCompression).completed) {
       for (let one = from; one < to; one++) if (!truth.complete[one]) judge.broken('commits', `the map of ${log.name}@${offset} says that ${one} is complete, which it is not`);
     }
     truth.stored = { offset, metadata };
+  }
+
+  /** A request whose connection was given up may be served after later ones: Kafka then has an older state, until the next commit. */
+  private checkDirection(truth: PartitionTruth, number: number, offset: number): void {
+    truth.isOvertaken = number < truth.commitNumber;
+    truth.commitNumber = Math.max(truth.commitNumber, number);
+    if (truth.isOvertaken) this.judge.counts.lateCommits++;
+    else if (truth.stored !== null && offset < truth.stored.offset) this.judge.broken('commits', `${truth.log.name} goes back from ${truth.stored.offset} to ${offset}`);
   }
 
   /** Without `fromBeginning` the group begins where the first commit says. */

@@ -1,10 +1,9 @@
 import type { CommittedOffset, FetchRequest, OffsetCommit, SyncReply } from '../../lib/consumer/wire.js';
 import type { OwnedPartition } from '../../lib/consumer/group-consumer.js';
 import type { Delivery } from '../../lib/engine/delivery.js';
-import { CommitChecks } from './commit-checks.js';
+import { CommitChecks, type StoredCommit } from './commit-checks.js';
 import type { CoordinatorObserver, Removal } from './coordinator.js';
 import { Ledger } from './ledger.js';
-import type { PartitionLog } from './partition-log.js';
 import type { SimulatedProcess } from './process.js';
 import { RunChecks } from './run-checks.js';
 import type { Run } from './run-of-handler.js';
@@ -50,6 +49,7 @@ export class Judge implements CoordinatorObserver {
   /** Why members are not in the group any more. */
   private readonly removals = new Map<string, Removal>();
   private readonly members = new Map<string, SimulatedProcess>();
+  private commitRequests = 0;
 
   constructor(
     readonly settings: JudgeSettings,
@@ -132,15 +132,17 @@ export class Judge implements CoordinatorObserver {
   committedRead(process: SimulatedProcess, found: readonly CommittedOffset[]): void {
     for (const { topic, partition, offset, metadata } of found) process.reads.set(`${topic}/${partition}`, { offset, metadata });
   }
-  commitSent(process: SimulatedProcess, offsets: readonly OffsetCommit[]): void {
+  /** Answers the number of the request: one that is repeated keeps it. */
+  commitSent(process: SimulatedProcess, offsets: readonly OffsetCommit[]): number {
     for (const commit of offsets) this.commits.sent(process, commit);
+    return ++this.commitRequests;
   }
   commitFailed(process: SimulatedProcess, kinds: readonly string[]): void {
     process.commitFailedAtMs = this.scheduler.nowMs;
     process.hasShortMaps ||= kinds.some((kind) => kind === 'too-large' || kind === 'metadata-too-large');
   }
-  commitStored(memberId: string, log: PartitionLog, offset: number, metadata: string, holder: string | null): void {
-    this.commits.stored(memberId, log, offset, metadata, holder);
+  commitStored(commit: StoredCommit): void {
+    this.commits.stored(commit);
   }
   fetchSent(process: SimulatedProcess, request: FetchRequest): void {
     process.checkBuffers(request);

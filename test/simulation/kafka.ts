@@ -73,7 +73,7 @@ export class SimulatedKafka {
     });
   }
 
-  commit(identity: MemberIdentity, commits: readonly OffsetCommit[], answer: Answer<readonly CommitOutcome[]>): void {
+  commit(identity: MemberIdentity, commits: readonly OffsetCommit[], number: number, answer: Answer<readonly CommitOutcome[]>): void {
     const refusal = this.coordinator.refusesCommit(identity);
     if (refusal !== null) return answer(refusal);
     const fault = this.random.chance(this.refusalShare) ? this.random.pick(['all', 'too large', 'one'] as const) : null;
@@ -83,7 +83,7 @@ export class SimulatedKafka {
     answer(
       commits.map((commit, index) => {
         const code = index === refused ? 'NOT_ENOUGH_REPLICAS' : commit.metadata.length > this.settings.metadataChars ? 'OFFSET_METADATA_TOO_LARGE' : null;
-        if (code === null) this.store(identity.memberId, commit);
+        if (code === null) this.store(identity.memberId, commit, number);
         return { topic: commit.topic, partition: commit.partition, error: code === null ? null : wireError(code) };
       }),
     );
@@ -95,10 +95,10 @@ export class SimulatedKafka {
     answer(partitions.map(({ topic, partition }) => ({ topic, partition, ...(this.offsets.get(`${topic}/${partition}`) ?? NO_COMMIT) })));
   }
 
-  private store(memberId: string, { topic, partition, offset, metadata }: OffsetCommit): void {
+  private store(memberId: string, { topic, partition, offset, metadata }: OffsetCommit, number: number): void {
     const log = this.log({ topic, partition });
     if (log === undefined) return this.judge.broken('commits', `${memberId} commits ${topic}/${partition}, which does not exist`);
-    this.judge.commitStored(memberId, log, offset, metadata, this.coordinator.holderOf(topic, partition));
+    this.judge.commitStored({ memberId, number, log, offset, metadata, holder: this.coordinator.holderOf(topic, partition) });
     this.offsets.set(log.name, { offset, metadata });
   }
 

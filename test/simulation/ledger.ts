@@ -13,6 +13,9 @@ export class PartitionTruth {
   isVoid = false;
   /** The last commit that Kafka has taken; null before the first. */
   stored: { readonly offset: number; readonly metadata: string } | null = null;
+  commitNumber = 0;
+  /** Kafka has an older commit than the last one that it acknowledged. */
+  isOvertaken = false;
   private readonly offsetsByKey = new Map<number, { readonly offsets: number[]; next: number }>();
   private first = 0;
 

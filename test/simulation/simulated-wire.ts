@@ -88,9 +88,9 @@ export class SimulatedWire implements Wire {
     return this.repeated('heartbeat', () => this.ask<'ok' | 'rebalancing'>('heartbeat', this.requestMs, (answer) => this.kafka.coordinator.heartbeat(identity, answer)));
   }
   async commit(identity: MemberIdentity, offsets: readonly OffsetCommit[]): Promise<readonly CommitOutcome[]> {
-    this.judge.commitSent(this.process, offsets);
+    const number = this.judge.commitSent(this.process, offsets);
     try {
-      const outcomes = await this.repeated('offsets', () => this.ask<readonly CommitOutcome[]>('offsets', this.requestMs, (answer) => this.kafka.commit(identity, offsets, answer)));
+      const outcomes = await this.repeated('offsets', () => this.ask<readonly CommitOutcome[]>('offsets', this.requestMs, (answer) => this.kafka.commit(identity, offsets, number, answer)));
       const kinds = outcomes.flatMap(({ error }) => error?.kind ?? []);
       if (kinds.length > 0) this.judge.commitFailed(this.process, kinds);
       return outcomes;
