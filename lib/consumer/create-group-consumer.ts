@@ -79,8 +79,12 @@ class Group implements GroupConsumer {
   }
 
   start(): Promise<void> {
-    this.starting ??= this.startMembers().finally(() => (this.starting = null));
-    return this.starting;
+    if (this.starting !== null) return this.starting;
+    const starting = this.startMembers().finally(() => {
+      if (this.starting === starting) this.starting = null;
+    });
+    this.starting = starting;
+    return starting;
   }
 
   drain(timeoutMs: number): Promise<{ completed: number; abandoned: number }> {
@@ -146,6 +150,8 @@ class Group implements GroupConsumer {
   private async stopMembers(timeoutMs: number): Promise<void> {
     const { members } = this;
     if (this.phase === 'started') this.phase = 'draining';
+    // A start that still waits for an answer of Kafka is over, and is not the next one.
+    this.starting = null;
     await Promise.all(members.map((member) => member.stop(timeoutMs)));
     for (const member of members) this.totals.keep(member);
     if (this.engine.deadlines.earliestMs === null) this.deadlines.cancelAll();

@@ -51,7 +51,7 @@ export class Connection {
 export class Network {
   /** Share of messages that are lost. */
   lossShare = 0;
-  /** Share of messages that are late by up to two seconds. */
+  /** Share of messages that are late by up to four seconds. */
   lateShare = 0;
 
   constructor(
@@ -98,6 +98,6 @@ export class Network {
     return peer.isCutOff || this.random.chance(this.lossShare);
   }
   private latency(): number {
-    return this.random.chance(this.lateShare) ? this.random.between(20, 2000) : this.random.between(0.2, 4);
+    return this.random.chance(this.lateShare) ? this.random.between(20, 4000) : this.random.between(0.2, 4);
   }
 }

@@ -97,7 +97,8 @@ export class SimulatedProcess implements Peer {
     while (!this.isStopping) {
       try {
         await this.consumer.connect();
-        return await this.consumer.start();
+        await this.consumer.start();
+        return this.world.judge.note(`${this.name}: has started`);
       } catch (error) {
         this.world.judge.note(`${this.name}: does not start: ${String(error)}`);
         await new Promise<void>((resolve) => void this.clock.later(500, resolve));

@@ -18,6 +18,8 @@ const { values } = parseArgs({
     events: { type: 'string', default: '60' },
     /** Goes on after a failure, and prints one line for each. */
     all: { type: 'boolean', default: false },
+    /** One line for a failure, and no attempt to shrink it. */
+    brief: { type: 'boolean', default: false },
   },
 });
 
@@ -46,15 +48,14 @@ async function explore(from: number): Promise<number> {
     for (const [name, count] of Object.entries(outcome.counts)) totals[name] = (totals[name] ?? 0) + (count as number);
     if (outcome.violation === null) continue;
     failures++;
-    if (values.all) {
-      console.error(`seed ${seed}: ${outcome.violation.invariant}: ${outcome.violation.message}`);
-      continue;
-    }
+    if (values.all || values.brief) console.error(`seed ${seed}: ${outcome.violation.invariant}: ${outcome.violation.message}`);
+    if (values.all) continue;
+    if (values.brief) break;
     const without = await shrink(outcome);
     console.error(describeFailure(await simulate(seed, { without }), without, Number(values.events)));
     break;
   }
-  const count = Math.max(1, seed - from);
+  const count = seed - from + (failures > 0 && !values.all ? 1 : 0);
   const minutes = (performance.now() - beganMs) / 60_000;
   console.log(`${count} seeds from ${from}, ${failures} failed, ${Math.round(count / minutes)} seeds per minute, ${Math.round(simulatedMs / 60_000)} simulated minutes`);
   console.log(JSON.stringify(totals));

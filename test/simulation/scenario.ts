@@ -9,6 +9,8 @@ export type Action = { readonly atMs: number; readonly pick: number } & (
   | { readonly kind: 'freeze'; readonly durationMs: number; readonly timersFirst: boolean }
   | { readonly kind: 'stop'; readonly timeoutMs: number; readonly drainFirst: boolean; readonly startsAgain: boolean }
   | { readonly kind: 'cut off' | 'coordinator moves'; readonly durationMs: number }
+  /** One is frozen until its session is over, and shortly before it wakes the others go. */
+  | { readonly kind: 'relay'; readonly durationMs: number; readonly crashes: boolean }
   | { readonly kind: 'noise'; readonly durationMs: number; readonly loss: number; readonly late: number; readonly refusals: number }
   | { readonly kind: 'operator'; readonly crashes: boolean; readonly reset: 'back' | 'forward' | 'damage' | 'foreign map' | 'none' }
 );
@@ -85,7 +87,7 @@ export function scenarioOf(seed: number): Scenario {
 }
 
 function optionsOf(random: Random): Scenario['options'] {
-  const heartbeatIntervalMs = random.between(400, 1500);
+  const heartbeatIntervalMs = random.between(150, 1500);
   return {
     connection: 'default',
     groupId: 'group',
@@ -115,7 +117,7 @@ function habitsOf(random: Random, mayHang: boolean): HandlerHabits {
 
 const KINDS = [
   ...['append', 'append', 'append', 'append', 'append', 'append', 'append', 'join', 'join', 'stop', 'stop', 'crash', 'crash', 'freeze', 'freeze'],
-  ...['cut off', 'coordinator moves', 'noise', 'noise', 'operator', 'leader moves', 'topic grows', 'compaction', 'retention', 'truncation'],
+  ...['relay', 'cut off', 'coordinator moves', 'noise', 'noise', 'operator', 'leader moves', 'topic grows', 'compaction', 'retention', 'truncation'],
 ] as Action['kind'][];
 
 function actionsOf(random: Random, durationMs: number): Action[] {
@@ -134,6 +136,8 @@ function actionOf(random: Random, kind: Action['kind'], atMs: number): Action {
       return { ...base, kind, durationMs: random.between(500, 25_000), timersFirst: random.chance(0.5) };
     case 'stop':
       return { ...base, kind, timeoutMs: random.between(0, 15_000), drainFirst: random.chance(0.2), startsAgain: random.chance(0.3) };
+    case 'relay':
+      return { ...base, kind, durationMs: random.between(8000, 30_000), crashes: random.chance(0.5) };
     case 'cut off':
     case 'coordinator moves':
       return { ...base, kind, durationMs: random.between(200, 12_000) };

@@ -90,6 +90,8 @@ export class World {
         return process === undefined ? undefined : this.stop(process, action);
       case 'cut off':
         return process === undefined ? undefined : this.cutOff(process, action.durationMs);
+      case 'relay':
+        return process === undefined ? undefined : this.relay(process, action.durationMs, action.crashes);
       case 'noise':
         return this.noise(action);
       case 'coordinator moves':
@@ -120,6 +122,19 @@ export class World {
       if (!startsAgain || this.operator.isAtWork || this.isCalm) return this.bury(process);
       process.isStopping = false;
       void process.start();
+    });
+  }
+
+  private relay(process: SimulatedProcess, durationMs: number, crashes: boolean): void {
+    const { scheduler } = this;
+    this.freeze(process, durationMs, true);
+    scheduler.after(this.random.between(0.5, 1) * durationMs, () => {
+      if (this.isCalm) return;
+      for (const other of this.staying) {
+        if (other === process) continue;
+        if (crashes) this.crash(other);
+        else this.stop(other, { timeoutMs: 1000, drainFirst: false, startsAgain: false });
+      }
     });
   }
 
