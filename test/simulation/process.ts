@@ -122,9 +122,11 @@ export class SimulatedProcess implements Peer {
     const { buffer, fetch } = scenario.options;
     const { buffered, partitions } = this.stats;
     const perFetch = Math.max(1, fetch.maxBytesPerPartition / BYTES_PER_RECORD);
-    const most = partitions.length * (buffer.recordsPerPartition - 1 + perFetch);
+    // What was held comes back beside what is there.
+    const redelivered = scenario.handler.maxHeldPerPartition + this.settings.concurrency;
+    const most = partitions.length * (buffer.recordsPerPartition - 1 + perFetch + redelivered);
     if (buffered > most) judge.broken('buffers', `${this.name} buffers ${buffered} records of ${partitions.length} partitions, and may buffer ${most}`);
-    const bytes = buffer.bytes + (partitions.length + positions.length) * perFetch * BYTES_PER_RECORD + partitions.length * scenario.handler.maxHeldPerPartition * BYTES_PER_RECORD * 2;
+    const bytes = buffer.bytes + (partitions.length + positions.length) * perFetch * BYTES_PER_RECORD + partitions.length * redelivered * BYTES_PER_RECORD * 2;
     if (this.retainedBytes > bytes) judge.broken('buffers', `${this.name} keeps ${this.retainedBytes} bytes, and may keep ${bytes}`);
   }
 

@@ -95,7 +95,7 @@ function optionsOf(random: Random): Scenario['options'] {
     commit: { strategy: random.pick(['auto', 'auto', 'batch', 'immediate'] as const), intervalMs: random.between(100, 1500), records: random.int(1, 20), offsetMap: random.chance(0.9) },
     fromBeginning: random.chance(0.7),
     isolation: 'read_committed',
-    fetch: { minBytes: 1, maxBytes: 1e7, maxBytesPerPartition: BYTES_PER_RECORD * random.int(1, 40), maxWaitMs: random.between(100, 500) },
+    fetch: { minBytes: 1, maxBytes: 1e7, maxBytesPerPartition: BYTES_PER_RECORD * random.int(1, 40), maxWaitMs: random.pick([100, 250, 500, 5000]) },
     sessionTimeoutMs: random.between(4, 8) * heartbeatIntervalMs + 1000,
     heartbeatIntervalMs,
     rebalanceTimeoutMs: random.between(5000, 20_000),
