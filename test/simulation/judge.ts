@@ -6,7 +6,7 @@ import type { CoordinatorObserver, Removal } from './coordinator.js';
 import { Ledger } from './ledger.js';
 import type { SimulatedProcess } from './process.js';
 import { RunChecks } from './run-checks.js';
-import type { Run } from './run-of-handler.js';
+import { nameOf, type Run } from './run-of-handler.js';
 import type { Scheduler } from './scheduler.js';
 import type { SimulatedWire } from './simulated-wire.js';
 import type { Trace } from './trace.js';
@@ -147,8 +147,4 @@ export class Judge implements CoordinatorObserver {
   fetchSent(process: SimulatedProcess, request: FetchRequest): void {
     process.checkBuffers(request);
   }
-}
-
-export function nameOf({ topic, partition, offset }: { topic: string; partition: number; offset: number }): string {
-  return `${topic}/${partition}@${offset}`;
 }

@@ -1,4 +1,4 @@
-import { CompletedRanges } from '../../lib/engine/completed-ranges.js';
+import type { CompletedRanges } from '../../lib/engine/completed-ranges.js';
 import type { PartitionTruth } from './ledger.js';
 
 /** One partition in one assignment to one process, as it can be told from outside. */

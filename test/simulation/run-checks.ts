@@ -1,10 +1,9 @@
 import type { Delivery } from '../../lib/engine/delivery.js';
 import type { Judge } from './judge.js';
-import { nameOf } from './judge.js';
 import type { PartitionTruth } from './ledger.js';
 import { NO_KEY } from '../../lib/engine/record-chunk.js';
 import type { SimulatedProcess } from './process.js';
-import type { Run } from './run-of-handler.js';
+import { nameOf, type Run } from './run-of-handler.js';
 import type { SimulatedWire } from './simulated-wire.js';
 
 /** Which handlers may start when: once at a time, in order, by members only, within the concurrency. */

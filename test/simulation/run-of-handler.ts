@@ -16,3 +16,7 @@ export interface Run {
   /** How it has ended; null while it runs. */
   outcome: 'succeeded' | 'failed' | null;
 }
+
+export function nameOf({ topic, partition, offset }: { topic: string; partition: number; offset: number }): string {
+  return `${topic}/${partition}@${offset}`;
+}

@@ -46,7 +46,7 @@ export class Scheduler {
         try {
           if (isOver() || !this.step()) return resolve();
         } catch (error) {
-          return reject(error as Error);
+          return reject(error);
         }
         queueMicrotask(next);
       };
