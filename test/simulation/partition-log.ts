@@ -52,12 +52,11 @@ export class PartitionLog {
       if (offsets.length === most) break;
       offsets.push(to);
     }
-    return this.chunk(from, to, offsets);
+    return this.chunk(from, to, offsets, offsets.map((offset) => this.keys[offset]));
   }
 
-  private chunk(from: number, to: number, offsets: readonly number[]): RecordChunk {
+  private chunk(from: number, to: number, offsets: readonly number[], keys: readonly number[]): RecordChunk {
     const { topic, partition } = this;
-    const keys = offsets.map((offset) => this.keys[offset]);
     return {
       topic,
       partition,
@@ -72,7 +71,7 @@ export class PartitionLog {
       headers: () => ({}),
       timestampMs: () => 0,
       attributes: () => 0,
-      copy: (index) => this.chunk(offsets[index], offsets[index] + 1, [offsets[index]]),
+      copy: (index) => this.chunk(offsets[index], offsets[index] + 1, [offsets[index]], [keys[index]]),
     };
   }
 }

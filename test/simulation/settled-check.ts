@@ -72,7 +72,8 @@ export class SettledCheck {
     if (living.length !== staying.length) return `${living.length - staying.length} processes have not stopped`;
     const owners = new Map<string, string[]>();
     for (const process of living) {
-      const { state, partitions } = process.stats;
+      const { state, partitions, inFlight } = process.stats;
+      if (inFlight > 0) return `${process.name} runs handlers`;
       if (state !== 'running') return `${process.name} is ${state}`;
       for (const { topic, partition } of partitions) owners.set(`${topic}/${partition}`, [...(owners.get(`${topic}/${partition}`) ?? []), process.name]);
     }
