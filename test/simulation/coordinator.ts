@@ -255,9 +255,15 @@ export class Coordinator {
   }
 
   private joinReply({ id }: Member): JoinReply {
-    const isLeader = id === this.leader;
-    const members = isLeader ? Array.from(this.members.values(), joinedMember) : [];
-    return { memberId: id, generation: this.generation, leaderId: this.leader, protocol: 'kafka-many-threads', members };
+    const { protocol } = this;
+    const members = id === this.leader ? Array.from(this.members.values(), (member) => joinedMember(member, protocol)) : [];
+    return { memberId: id, generation: this.generation, leaderId: this.leader, protocol, members };
+  }
+
+  /** The first one that all of them speak. */
+  private get protocol(): string {
+    const spoken = Array.from(this.members.values(), ({ request }) => request.protocols.map(({ name }) => name));
+    return spoken[0].find((name) => spoken.every((names) => names.includes(name))) ?? '';
   }
 
   private keepAlive(member: Member, moreMs = 0): void {
@@ -299,8 +305,9 @@ export class Coordinator {
   }
 }
 
-function joinedMember({ id, request }: Member): JoinedMember {
-  return { memberId: id, topics: request.protocols[0].topics, userData: request.protocols[0].userData };
+function joinedMember({ id, request }: Member, protocol: string): JoinedMember {
+  const { topics, userData } = request.protocols.find(({ name }) => name === protocol) ?? request.protocols[0];
+  return { memberId: id, topics, userData };
 }
 
 function sameProtocols(one: JoinRequest, other: JoinRequest): boolean {

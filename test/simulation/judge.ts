@@ -44,6 +44,8 @@ export class Judge implements CoordinatorObserver {
   readonly ledger = new Ledger();
   readonly counts = new Counts();
   violation: Violation | null = null;
+  /** A leader that knows nothing of claims has given partitions to others while they were being worked on: nobody can prevent that. */
+  isForeignLed = false;
   readonly runs: RunChecks;
   readonly commits: CommitChecks;
   /** Why members are not in the group any more. */
@@ -83,6 +85,9 @@ export class Judge implements CoordinatorObserver {
   }
   assigned(generation: number, assignments: ReadonlyMap<string, SyncReply>): void {
     this.counts.rebalances++;
+    // Ours always leave a mark.
+    this.isForeignLed = [...assignments.values()].every(({ userData }) => userData.length === 0);
+    if (this.isForeignLed) this.runs.orphanAll();
     this.note(`coordinator: generation ${generation} is ${Array.from(assignments, ([id, { partitions }]) => `${id}: ${Array.from(partitions, ([topic, numbers]) => `${topic}/${numbers.join(',')}`).join(' ')}`).join(' | ')}`);
   }
 

@@ -40,6 +40,9 @@ export class RunChecks {
   orphan(memberId: string): void {
     for (const { runs } of this.judge.ledger.partitions.values()) for (const run of runs) if (run.member?.memberId === memberId) run.isOrphaned = true;
   }
+  orphanAll(): void {
+    for (const { runs } of this.judge.ledger.partitions.values()) for (const run of runs) run.isOrphaned = true;
+  }
   /** Its member has been given the partition again. */
   adopt(member: SimulatedWire, name: string): void {
     for (const run of this.judge.ledger.partitions.get(name)?.runs ?? []) if (run.member === member) run.isOrphaned = false;
@@ -59,7 +62,7 @@ export class RunChecks {
   private checkMembership(run: Run): void {
     const { process, delivery, member } = run;
     const removal = member === null ? null : this.judge.removalOf(member.memberId);
-    if (removal !== null) run.isOrphaned = true;
+    if (removal !== null || this.judge.isForeignLed) run.isOrphaned = true;
     if (removal === 'session') this.judge.broken('membership', `${process.name} starts ${nameOf(delivery)} although the session of ${member?.memberId} is over`);
   }
 

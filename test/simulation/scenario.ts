@@ -8,7 +8,7 @@ export type Action = { readonly atMs: number; readonly pick: number } & (
   | { readonly kind: 'join' | 'crash' | 'leader moves' | 'topic grows' | 'compaction' | 'retention' | 'truncation' }
   | { readonly kind: 'freeze'; readonly durationMs: number; readonly timersFirst: boolean }
   | { readonly kind: 'stop'; readonly timeoutMs: number; readonly drainFirst: boolean; readonly startsAgain: boolean }
-  | { readonly kind: 'cut off' | 'coordinator moves'; readonly durationMs: number }
+  | { readonly kind: 'cut off' | 'coordinator moves' | 'foreign member'; readonly durationMs: number }
   /** One is frozen until its session is over, and shortly before it wakes the others go. */
   | { readonly kind: 'relay'; readonly durationMs: number; readonly crashes: boolean }
   | { readonly kind: 'noise'; readonly durationMs: number; readonly loss: number; readonly late: number; readonly refusals: number }
@@ -122,7 +122,8 @@ const KINDS = [
 
 function actionsOf(random: Random, durationMs: number): Action[] {
   // Half of the worlds are almost quiet: in those, repeats have no excuse.
-  const kinds = random.chance(0.5) ? KINDS : KINDS.filter((kind) => ['append', 'join', 'stop', 'crash', 'topic grows', 'compaction'].includes(kind));
+  const faults = random.chance(0.5) ? KINDS : KINDS.filter((kind) => ['append', 'join', 'stop', 'crash', 'topic grows', 'compaction'].includes(kind));
+  const kinds = random.chance(0.1) ? [...faults, 'foreign member' as const, 'foreign member' as const] : faults;
   const actions = Array.from({ length: random.int(4, 24) }, () => actionOf(random, random.pick(kinds), random.between(0, durationMs)));
   return actions.sort((a, b) => a.atMs - b.atMs);
 }
@@ -140,6 +141,7 @@ function actionOf(random: Random, kind: Action['kind'], atMs: number): Action {
       return { ...base, kind, durationMs: random.between(8000, 30_000), crashes: random.chance(0.5) };
     case 'cut off':
     case 'coordinator moves':
+    case 'foreign member':
       return { ...base, kind, durationMs: random.between(200, 12_000) };
     case 'noise':
       return { ...base, kind, durationMs: random.between(1000, 15_000), loss: random.pick([0, 0.02, 0.2]), late: random.pick([0, 0.05, 0.3]), refusals: random.pick([0, 0.05, 0.3]) };

@@ -1,3 +1,4 @@
+import { ForeignMember } from './foreign-member.js';
 import { Judge } from './judge.js';
 import { SimulatedKafka } from './kafka.js';
 import { Network } from './network.js';
@@ -90,6 +91,8 @@ export class World {
         return process === undefined ? undefined : this.stop(process, action);
       case 'cut off':
         return process === undefined ? undefined : this.cutOff(process, action.durationMs);
+      case 'foreign member':
+        return this.welcomeForeigner(action.durationMs);
       case 'relay':
         return process === undefined ? undefined : this.relay(process, action.durationMs, action.crashes);
       case 'noise':
@@ -123,6 +126,12 @@ export class World {
       process.isStopping = false;
       void process.start();
     });
+  }
+
+  private welcomeForeigner(durationMs: number): void {
+    const foreigner = new ForeignMember(this.kafka, this.scheduler, this.surroundings.topics);
+    foreigner.join();
+    this.scheduler.after(Math.min(durationMs, this.scenario.durationMs - this.scheduler.nowMs), () => foreigner.leave());
   }
 
   private relay(process: SimulatedProcess, durationMs: number, crashes: boolean): void {
