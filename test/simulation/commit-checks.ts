@@ -1,4 +1,4 @@
-import type { OffsetCommit } from '../../lib/consumer/wire.js';
+import type { OffsetCommit, TopicPartition } from '../../lib/consumer/wire.js';
 import { zlibCompression } from '../../lib/consumer/offset-map-compression.js';
 import { CompletedRanges } from '../../lib/engine/completed-ranges.js';
 import { decodeOffsetMap } from '../../lib/engine/offset-map.js';
@@ -79,6 +79,12 @@ export class CommitChecks {
       for (let one = from; one < to; one++) if (!truth.complete[one]) judge.broken('commits', `the map of ${log.name}@${offset} says that ${one} is complete, which it is not`);
     }
     truth.stored = { offset, metadata };
+  }
+
+  acknowledged({ name }: SimulatedProcess, { topic, partition, offset }: TopicPartition & { readonly offset: number }): void {
+    const truth = this.judge.ledger.of({ topic, partition });
+    if (truth.isVoid || truth.isOvertaken || (truth.stored !== null && offset <= truth.stored.offset)) return;
+    this.judge.broken('commits', `${name} takes ${topic}/${partition}@${offset} for committed, and Kafka has ${truth.stored?.offset ?? 'nothing'}`);
   }
 
   /** A request whose connection was given up may be served after later ones: Kafka then has an older state, until the next commit. */

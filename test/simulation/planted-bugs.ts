@@ -41,4 +41,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug('runs one handler more than it may', edit('engine/engine.ts', 'this.inFlight < concurrency &&', 'this.inFlight <= concurrency &&')),
   bug('fetches without regard to its buffer', edit('engine/partition-queue.ts', 'return this.buffered < limits.recordsPerPartition &&', 'return')),
   bug('forgets to fetch on when there is room again', edit('engine/partition-queue.ts', 'if (this.starved && this.isFetchable) this.engine.roomAppeared();', '')),
+  bug(
+    'takes a start that was stopped for the next one',
+    edit('consumer/create-group-consumer.ts', '    this.starting = null;\n    await Promise.all(members.map((member) => member.stop(timeoutMs)));', '    await Promise.all(members.map((member) => member.stop(timeoutMs)));'),
+  ),
 ];

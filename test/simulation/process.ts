@@ -182,6 +182,9 @@ export class SimulatedProcess implements Peer {
       skipped: (delivery) => judge.complete(this, delivery),
       held: (delivery) => judge.held(this, delivery),
       abandoned: (delivery) => judge.runs.abandoned(this, delivery),
+      committed: (offsets) => {
+        for (const commit of offsets) judge.commits.acknowledged(this, commit);
+      },
       crashed: (error) => judge.broken('defect', `${this.name} has failed: ${String(error)}`),
     };
   }

@@ -82,7 +82,10 @@ export class World {
       case 'append':
         return log === undefined ? undefined : this.append(log, action.count);
       case 'join':
-        return this.join();
+        this.join();
+        // Somebody who restarts what has just been started.
+        if (this.random.chance(0.3)) this.scheduler.after(this.random.between(0, 1000), () => this.restart(this.staying.at(-1)));
+        return;
       case 'crash':
         return process === undefined ? undefined : this.crash(process);
       case 'freeze':
@@ -145,6 +148,10 @@ export class World {
         else this.stop(other, { timeoutMs: 1000, drainFirst: false, startsAgain: false });
       }
     });
+  }
+
+  private restart(process: SimulatedProcess | undefined): void {
+    if (process !== undefined && !this.isCalm) this.stop(process, { timeoutMs: 1000, drainFirst: false, startsAgain: true });
   }
 
   private freeze(process: SimulatedProcess, durationMs: number, timersFirst: boolean): void {

@@ -451,6 +451,19 @@ describe('a member that stops', () => {
     await stopped;
     expect([member.aborted, member.hooks.at(-1), member.wire.left]).toEqual([['0@0'], 'shutdown 0', ['me']]);
   });
+
+  it('while it still asks for committed offsets starts anew when it is asked to', async () => {
+    const member = new MemberHarness({ fromBeginning: false });
+    jest.spyOn(member.wire, 'committed').mockReturnValueOnce(new Promise(() => {}));
+    const connected = member.consumer.connect();
+    await member.clock.pass(10);
+    await connected;
+    void member.consumer.start();
+    await settle();
+    await member.consumer.stop(0);
+    await member.start();
+    expect([member.wire.isJoining, member.consumer.state]).toEqual([true, 'starting']);
+  });
 });
 
 describe('under the eager protocol', () => {
