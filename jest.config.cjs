@@ -36,11 +36,16 @@ const onKafka = {
   globalTeardown: '<rootDir>/test/support/stop-kafka.ts',
 };
 
-const unit = { ...base, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.spec.ts'] };
+const unit = {
+  ...base,
+  displayName: 'unit',
+  testMatch: ['unit', 'simulation'].map((folder) => `<rootDir>/test/${folder}/**/*.spec.ts`),
+  testPathIgnorePatterns: inCi ? [] : [long],
+};
 const integration = {
   ...onKafka,
   displayName: 'integration',
-  testMatch: ['integration', 'chaos', 'simulation'].map((folder) => `<rootDir>/test/${folder}/**/*.spec.ts`),
+  testMatch: ['integration', 'chaos'].map((folder) => `<rootDir>/test/${folder}/**/*.spec.ts`),
   testPathIgnorePatterns: inCi ? [] : [long],
 };
 /** The packed package in fresh applications. */
