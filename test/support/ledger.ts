@@ -1,10 +1,10 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** One line of the ledger: what happened in which process, and when (milliseconds since 1970). */
 export interface Entry {
-  readonly event: 'ready' | 'start' | 'end' | 'commit' | 'assigned' | 'revoked' | 'complaint' | 'stopped';
+  readonly event: 'ready' | 'start' | 'end' | 'commit' | 'assigned' | 'revoked' | 'complaint' | 'stopped' | 'sent' | 'fault';
   readonly pid: number;
   readonly atMs: number;
   readonly partition?: number;
@@ -12,6 +12,16 @@ export interface Entry {
   readonly key?: string | null;
   readonly attempt?: number;
   readonly text?: string;
+  /** What the record's producer called it: its number within the partition. */
+  readonly value?: number;
+  /** Of a start: when the last answered heartbeat or sync had been sent. */
+  readonly provenAtMs?: number;
+  /** Of a commit: when it was sent. What had ended before is covered by it. */
+  readonly sentAtMs?: number;
+  /** Of what a producer had acknowledged: how many records, from `offset` and `value` on. */
+  readonly count?: number;
+  /** Of a fault: the process that it struck. */
+  readonly target?: number;
 }
 
 /**
@@ -19,6 +29,8 @@ export interface Entry {
  * `end` is written before the handler returns, so what is complete is always in the book.
  */
 export class Ledger {
+  private descriptor: number | null = null;
+
   constructor(readonly file: string) {}
 
   static inTemporaryFolder(): Ledger {
@@ -26,7 +38,8 @@ export class Ledger {
   }
 
   write(entry: Omit<Entry, 'pid' | 'atMs'>): void {
-    appendFileSync(this.file, `${JSON.stringify({ ...entry, pid: process.pid, atMs: performance.timeOrigin + performance.now() })}\n`);
+    this.descriptor ??= openSync(this.file, 'a');
+    writeSync(this.descriptor, `${JSON.stringify({ ...entry, pid: process.pid, atMs: performance.timeOrigin + performance.now() })}\n`);
   }
 
   read(): Entry[] {

@@ -1,0 +1,153 @@
+import type { Entry } from '../../support/ledger.js';
+
+/** Two processes read one clock, each with its own rounding. */
+export const CLOCK_MS = 5;
+
+export type TenureEnd = 'open' | 'rebalance' | 'shutdown' | 'lost' | 'killed';
+
+/** A process's time with a partition, from its assigned hook until its revoked hook or its death. */
+export interface Tenure {
+  readonly pid: number;
+  readonly partition: number;
+  readonly fromMs: number;
+  toMs: number;
+  end: TenureEnd;
+  /** When the newest acknowledged commit was sent: what had ended before, Kafka knows of. */
+  committedMs: number;
+  readonly runs: Run[];
+}
+
+/** One start of a handler. */
+export interface Run {
+  readonly pid: number;
+  readonly partition: number;
+  readonly offset: number;
+  readonly key: string | null;
+  readonly value: number | null;
+  readonly startMs: number;
+  readonly provenAtMs: number | null;
+  endMs: number | null;
+  readonly tenure: Tenure;
+}
+
+/** When a process could not act as it wished: frozen, or without its network. */
+export interface Affliction {
+  readonly fromMs: number;
+  toMs: number;
+  readonly isFrozen: boolean;
+}
+
+/** What the lines of a ledger say happened. */
+export class History {
+  readonly tenures: Tenure[] = [];
+  readonly runs: Run[] = [];
+  readonly sent: Entry[] = [];
+  readonly faults: Entry[] = [];
+  readonly commits: Entry[] = [];
+  readonly complaints: Entry[] = [];
+  /** Per process: when it was killed. */
+  readonly deaths = new Map<number, number>();
+  private readonly afflictions = new Map<number, Affliction[]>();
+  private readonly current = new Map<string, Tenure>();
+  private readonly running = new Map<string, Run[]>();
+
+  constructor(entries: readonly Entry[]) {
+    for (const entry of entries) this.read(entry);
+    for (const run of this.runs) run.tenure.runs.push(run);
+  }
+
+  /** Whether the process was frozen or cut off at some time of this stretch. */
+  wasAfflicted(pid: number, fromMs: number, toMs: number): boolean {
+    return (this.afflictions.get(pid) ?? []).some((affliction) => affliction.fromMs <= toMs && affliction.toMs >= fromMs);
+  }
+  isFrozen(pid: number, atMs: number): boolean {
+    return (this.afflictions.get(pid) ?? []).some(({ fromMs, toMs, isFrozen }) => isFrozen && fromMs <= atMs && toMs >= atMs);
+  }
+  /** When a run was over, as far as anybody outside can tell: its end, or the death of its process. */
+  overMs({ endMs, pid }: Run): number {
+    return endMs ?? this.deaths.get(pid) ?? Infinity;
+  }
+  /** Ended, and Kafka was told so, or would have been had the process not been struck. */
+  isCovered({ endMs, tenure }: Run): boolean {
+    return endMs !== null && endMs + CLOCK_MS < tenure.committedMs;
+  }
+
+  private read(entry: Entry): void {
+    switch (entry.event) {
+      case 'assigned':
+        return this.assigned(entry);
+      case 'revoked':
+        return this.ended(entry.pid, entry.atMs, entry.text as TenureEnd, entry.partition);
+      case 'start':
+        return this.started(entry);
+      case 'end':
+        return this.finished(entry);
+      case 'commit':
+        return this.committed(entry);
+      case 'fault':
+        return this.struck(entry);
+      case 'sent':
+        this.sent.push(entry);
+        return;
+      case 'complaint':
+        this.complaints.push(entry);
+        return;
+      default:
+    }
+  }
+
+  private assigned({ pid, partition = -1, atMs }: Entry): void {
+    const tenure: Tenure = { pid, partition, fromMs: atMs, toMs: Infinity, end: 'open', committedMs: -Infinity, runs: [] };
+    this.tenures.push(tenure);
+    this.current.set(`${pid} ${partition}`, tenure);
+  }
+
+  private ended(pid: number, atMs: number, end: TenureEnd, partition?: number): void {
+    for (const tenure of this.current.values()) {
+      if (tenure.pid !== pid || (partition !== undefined && tenure.partition !== partition)) continue;
+      // Of the tenures of a dead process those that had ended before are left as they were.
+      if (tenure.end !== 'open') continue;
+      tenure.end = end;
+      tenure.toMs = atMs;
+    }
+  }
+
+  private started({ pid, partition = -1, offset = -1, key = null, value, provenAtMs, atMs }: Entry): void {
+    const tenure = this.current.get(`${pid} ${partition}`);
+    if (tenure === undefined) throw new Error(`Process ${pid} has started ${partition}@${offset} without an assignment`);
+    const run: Run = { pid, partition, offset, key, value: value ?? null, provenAtMs: provenAtMs ?? null, startMs: atMs, endMs: null, tenure };
+    this.runs.push(run);
+    const name = `${pid} ${partition}@${offset}`;
+    const open = this.running.get(name);
+    if (open === undefined) this.running.set(name, [run]);
+    else open.push(run);
+  }
+
+  private finished({ pid, partition = -1, offset = -1, atMs }: Entry): void {
+    const run = this.running.get(`${pid} ${partition}@${offset}`)?.shift();
+    if (run === undefined) throw new Error(`Process ${pid} has ended ${partition}@${offset}, which it had not started`);
+    run.endMs = atMs;
+  }
+
+  private committed(entry: Entry): void {
+    this.commits.push(entry);
+    const tenure = this.current.get(`${entry.pid} ${entry.partition ?? -1}`);
+    if (tenure !== undefined) tenure.committedMs = Math.max(tenure.committedMs, entry.sentAtMs ?? -Infinity);
+  }
+
+  private struck(entry: Entry): void {
+    this.faults.push(entry);
+    const { target, text, atMs } = entry;
+    if (target === undefined) return;
+    const afflictions = this.afflictions.get(target) ?? [];
+    this.afflictions.set(target, afflictions);
+    if (text === 'kill') {
+      this.deaths.set(target, atMs);
+      this.ended(target, atMs, 'killed');
+    } else if (text === 'freeze' || text === 'network') {
+      afflictions.push({ fromMs: atMs, toMs: Infinity, isFrozen: text === 'freeze' });
+    } else if (text === 'thaw' || text === 'heal') {
+      for (const affliction of afflictions) if (affliction.toMs === Infinity && affliction.isFrozen === (text === 'thaw')) affliction.toMs = atMs;
+    }
+  }
+}

@@ -1,0 +1,19 @@
+import { CLOCK_MS, type History, type Run, type Tenure } from './history.js';
+
+/** Starts whose process could not know that the partition was still its own. */
+export function unprovenStarts({ runs }: History, sessionTimeoutMs: number): string[] {
+  return runs
+    .filter(({ provenAtMs, startMs }) => provenAtMs !== null && startMs - provenAtMs > sessionTimeoutMs)
+    .map(({ partition, offset, pid, startMs, provenAtMs }) => `process ${pid} started ${partition}@${offset} ${Math.round(startMs - (provenAtMs ?? 0))} ms after its last proof of membership`);
+}
+
+/** Starts on a partition that was given up, or that somebody else had been given by then. */
+export function foreignStarts({ runs, tenures }: History): string[] {
+  const byPartition = new Map<number, Tenure[]>();
+  for (const tenure of tenures) byPartition.set(tenure.partition, [...(byPartition.get(tenure.partition) ?? []), tenure]);
+  const isForeign = ({ tenure, startMs, partition }: Run): boolean => {
+    if (startMs > tenure.toMs + CLOCK_MS) return true;
+    return (byPartition.get(partition) ?? []).some((other) => other !== tenure && other.fromMs > tenure.fromMs && other.fromMs + CLOCK_MS < startMs);
+  };
+  return runs.filter(isForeign).map(({ pid, partition, offset, startMs }) => `process ${pid} started ${partition}@${offset} at ${Math.round(startMs)}, when the partition was not its own`);
+}
