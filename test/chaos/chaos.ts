@@ -36,8 +36,7 @@ export async function runChaos(settings: ChaosSettings, say: Say, over: AbortSig
   const processes = new Processes(memberConfig(settings, cluster, ledger), ledger);
   const feed = new Feed({ ...settings, brokers: cluster.brokers, topic: cluster.topic }, ledger);
   try {
-    for (let count = 0; count < settings.processes; count++) await processes.start();
-    await ready(ledger, settings.processes);
+    await Promise.all(Array.from({ length: settings.processes }, () => processes.start()));
     await feed.start();
     say(`${settings.processes} processes consume ${cluster.topic} of ${settings.partitions} partitions; ledger ${ledger.file}`);
     const played = await faults(settings, { cluster, processes, feed, over });
@@ -61,14 +60,6 @@ function memberConfig({ order, longestHandlerMs, sessionTimeoutMs }: ChaosSettin
   const { topic, groupId, brokers } = cluster;
   const options: KafkaConsumerOptions = { groupId, fromBeginning: true, ...(sessionTimeoutMs === null ? {} : { sessionTimeoutMs }) };
   return { ledger: ledger.file, topic, order, brokers, longestHandlerMs, stopTimeoutMs: longestHandlerMs + 10_000, options };
-}
-
-async function ready(ledger: Ledger, count: number): Promise<void> {
-  const deadline = performance.now() + 60_000;
-  while (ledger.of('ready').length < count) {
-    if (performance.now() > deadline) throw new Error(`Not all processes are ready: ${JSON.stringify(ledger.of('complaint').slice(-3))}`);
-    await delay(100);
-  }
 }
 
 interface Cast {

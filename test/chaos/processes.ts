@@ -14,8 +14,8 @@ process.on('exit', () => {
 /** One process of the group, its network, and what was done to it. */
 export class ChaosProcess {
   hasEnded = false;
-  /** A fault is being played on it. */
-  isBusy = false;
+  /** It is not there yet, or a fault is being played on it. */
+  isBusy = true;
   isMember = true;
   output = '';
   private readonly exit: Promise<number | null>;
@@ -89,18 +89,30 @@ export class ChaosProcess {
     this.note('heal');
   }
 
+  /** It has joined for the first time: from now on it is there for faults. */
+  async ready(): Promise<void> {
+    await this.answer('joined');
+    if (this.hasEnded) throw new Error(`Process ${this.pid} has ended before it was ready:\n${this.output}`);
+    this.isBusy = false;
+  }
+
   private tell(what: 'leave' | 'join', answer: 'left' | 'joined'): Promise<void> {
     this.isMember = what === 'join';
+    const answered = this.answer(answer);
+    if (!this.hasEnded) this.child.send(what);
+    return answered;
+  }
+
+  /** Resolves at the answer, or when the process has ended. */
+  private answer(expected: 'left' | 'joined'): Promise<void> {
     return new Promise((resolve) => {
-      const settle = (said: unknown): void => {
-        if (said !== answer && !this.hasEnded) return;
-        this.child.off('message', settle);
-        this.child.off('exit', settle);
+      const hear = (said: unknown): void => {
+        if (said !== expected) return;
+        this.child.off('message', hear);
         resolve();
       };
-      this.child.on('message', settle);
-      this.child.once('exit', settle);
-      if (!this.hasEnded) this.child.send(what);
+      this.child.on('message', hear);
+      void this.exit.then(() => resolve());
     });
   }
 
@@ -130,10 +142,11 @@ export class Processes {
     return this.started.filter(({ hasEnded, isBusy }) => hasEnded && !isBusy);
   }
 
-  async start(): Promise<ChaosProcess> {
+  /** Resolves once it has joined. */
+  async start(): Promise<void> {
     const started = await ChaosProcess.start(this.config, this.ledger);
     this.started.push(started);
-    return started;
+    await started.ready();
   }
 
   /** Answers the exit codes that are not 0. */
