@@ -21,7 +21,11 @@ export class NoKafkaError extends Error {
  */
 export async function startKafka(options: StartKafkaOptions = {}): Promise<KafkaCluster> {
   const named = process.env['KAFKA_BROKERS'];
-  if (named) return namedCluster(named, options.brokers ?? 1);
+  return named ? namedCluster(named, options.brokers ?? 1) : startOwnKafka(options);
+}
+
+/** Brokers that may be broken: our own, whatever KAFKA_BROKERS names. @throws NoKafkaError */
+export async function startOwnKafka(options: StartKafkaOptions = {}): Promise<KafkaCluster> {
   const toolchain = await javaToolchain();
   if (typeof toolchain !== 'string') return startJavaCluster(toolchain.java, options);
   const docker = await dockerAnswers();

@@ -32,7 +32,7 @@ export type Say = (line: string) => void;
 export async function runChaos(settings: ChaosSettings, say: Say, over: AbortSignal = new AbortController().signal): Promise<ChaosReport> {
   const ledger = Ledger.inTemporaryFolder();
   const began = performance.now();
-  const cluster = await TestCluster.start(settings.brokers, settings.partitions, `chaos-${randomUUID().slice(0, 8)}`, ledger);
+  const cluster = await TestCluster.start(settings, `chaos-${randomUUID().slice(0, 8)}`, ledger);
   const processes = new Processes(memberConfig(settings, cluster, ledger), ledger);
   const feed = new Feed({ ...settings, brokers: cluster.brokers, topic: cluster.topic }, ledger);
   try {

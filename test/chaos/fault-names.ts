@@ -17,6 +17,9 @@ export const FAULTS = {
 
 export type FaultName = keyof typeof FAULTS;
 
+/** Those for which the cluster must be our own. */
+export const STRIKES_BROKERS: ReadonlySet<FaultName> = new Set(['broker', 'coordinator', 'frozen-broker', 'cluster']);
+
 export function isFaultName(text: string): text is FaultName {
   return Object.hasOwn(FAULTS, text);
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { FaultName } from './fault-names.js';
+import { type FaultName, STRIKES_BROKERS } from './fault-names.js';
 import type { ChaosProcess, Processes } from './processes.js';
 import type { TestCluster } from './test-cluster.js';
 
@@ -61,7 +61,7 @@ const PLAYED: Readonly<Record<FaultName, Fault>> = {
 };
 
 /** Those that no other fault may accompany: what the cluster needs to come back is measured. */
-const ALONE: ReadonlySet<FaultName> = new Set(['broker', 'coordinator', 'frozen-broker', 'cluster', 'rolling']);
+const ALONE: ReadonlySet<FaultName> = new Set([...STRIKES_BROKERS, 'rolling']);
 
 /** Plays faults until it is over; resolves when all are undone. Answers how often each was played. */
 export async function play(stage: Stage, names: readonly FaultName[], everyMs: number): Promise<Map<FaultName, number>> {

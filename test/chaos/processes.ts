@@ -1,9 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { projectFolder } from '../../scripts/kafka/project-folder.js';
 import type { Ledger } from '../support/ledger.js';
 import type { MemberConfig } from './member.js';
 import { Network } from './network.js';
+
+const READY_WITHIN_MS = 90_000;
 
 /** Also where we are ended ourselves: nobody else knows of a frozen child. */
 const children = new Set<ChildProcess>();
@@ -91,7 +94,8 @@ export class ChaosProcess {
 
   /** It has joined for the first time: from now on it is there for faults. */
   async ready(): Promise<void> {
-    await this.answer('joined');
+    const tooLong = delay(READY_WITHIN_MS, 'late' as const, { ref: false });
+    if ((await Promise.race([this.answer('joined'), tooLong])) === 'late') throw new Error(`Process ${this.pid} is not ready after ${READY_WITHIN_MS} ms`);
     if (this.hasEnded) throw new Error(`Process ${this.pid} has ended before it was ready:\n${this.output}`);
     this.isBusy = false;
   }

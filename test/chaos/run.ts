@@ -21,6 +21,6 @@ const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
 const report = await runChaos(settings, say, stopping.signal);
 for (const line of reportLines(report)) say(line);
-if (report.verdict.failures.length > 0) say(`The ledger stays: ${report.ledger}`);
+if (report.verdict.failures.length > 0 || process.env['CHAOS_DEBUG'] !== undefined) say(`The ledger stays: ${report.ledger}`);
 else rmSync(dirname(report.ledger), { recursive: true });
 process.exitCode = report.verdict.failures.length === 0 ? 0 : 1;

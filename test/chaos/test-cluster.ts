@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import kafkajs, { type Admin } from 'kafkajs';
 import type { ClusterSize, KafkaCluster } from '../../scripts/kafka/kafka-cluster.js';
-import { startKafka } from '../../scripts/kafka/start-kafka.js';
+import { startKafka, startOwnKafka } from '../../scripts/kafka/start-kafka.js';
 import type { Ledger } from '../support/ledger.js';
 import { groupPartition, OFFSETS_TOPIC } from './commit-log.js';
+import { STRIKES_BROKERS } from './fault-names.js';
+import type { ChaosSettings } from './settings.js';
 
 const IN_SYNC_WITHIN_MS = 90_000;
 
@@ -21,8 +23,9 @@ export class TestCluster {
     readonly groupId: string,
   ) {}
 
-  static async start(size: ClusterSize, partitions: number, name: string, ledger: Ledger): Promise<TestCluster> {
-    const cluster = await startKafka({ brokers: size, config: CONFIG });
+  static async start({ brokers: size, partitions, faults }: ChaosSettings, name: string, ledger: Ledger): Promise<TestCluster> {
+    const start = faults.some((fault) => STRIKES_BROKERS.has(fault)) ? startOwnKafka : startKafka;
+    const cluster = await start({ brokers: size, config: CONFIG });
     const kafka = new kafkajs.Kafka({ brokers: cluster.brokers, logLevel: kafkajs.logLevel.NOTHING, requestTimeout: 5_000, retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 20 } });
     const admin = kafka.admin();
     try {
