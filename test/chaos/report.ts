@@ -15,7 +15,7 @@ export function reportLines({ settings, played, seconds, verdict, complaints }: 
     `order           ${order.violations.length} violations, ${order.zombies} overlaps with handlers of frozen or evicted processes`,
     `commits         ${verdict.commits}, of which ${verdict.commitsThatWentBack.length} went back`,
     `longest pause   ${pause(pauses.stayed)} where a partition stayed, ${pause(pauses.moved)} where it moved`,
-    ...verdict.recoveries.map(({ fault, consumingMs, committingMs, usableMs }) => `recovery        ${fault}: records taken again after ${whole(usableMs)} ms, all partitions consumed after ${whole(consumingMs)} ms, committed after ${whole(committingMs)} ms`),
+    ...verdict.recoveries.map(({ fault, consumingMs, committingMs, usableMs }) => `recovery        ${fault}: usable after ${whole(usableMs)} ms, all partitions consumed after ${whole(consumingMs)} ms, committed after ${whole(committingMs)} ms`),
     ...[...complaints].sort(([, a], [, b]) => b - a).slice(0, 8).map(([text, count]) => `log             ${count} × ${text}`),
     ...verdict.failures.map((failure) => `BROKEN          ${failure}`),
     verdict.failures.length === 0 ? 'Every promise held.' : 'Promises were broken.',

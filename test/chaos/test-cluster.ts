@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import kafkajs, { type Admin } from 'kafkajs';
+import kafkajs, { type Admin, type PartitionMetadata } from 'kafkajs';
 import type { ClusterSize, KafkaCluster } from '../../scripts/kafka/kafka-cluster.js';
 import { startKafka, startOwnKafka } from '../../scripts/kafka/start-kafka.js';
 import type { Ledger } from '../support/ledger.js';
@@ -7,7 +7,7 @@ import { groupPartition, OFFSETS_TOPIC } from './commit-log.js';
 import { STRIKES_BROKERS } from './fault-names.js';
 import type { ChaosSettings } from './settings.js';
 
-const IN_SYNC_WITHIN_MS = 90_000;
+const WITHIN_MS = 90_000;
 
 /** Kafka's own default; the test brokers' shorter one would flatter what recovers from a dead broker. */
 const CONFIG = { 'broker.session.timeout.ms': '9000', 'broker.heartbeat.interval.ms': '2000' };
@@ -30,8 +30,11 @@ export class TestCluster {
     const admin = kafka.admin();
     try {
       await admin.connect();
-      await admin.createTopics({ topics: [{ topic: name, numPartitions: partitions }], waitForLeaders: true });
-      return new TestCluster(cluster, admin, ledger, size, name, `group-${name}`);
+      // Waiting for leaders is ours: kafkajs takes a broker that has not heard of the topic yet for a failure.
+      await admin.createTopics({ topics: [{ topic: name, numPartitions: partitions }], waitForLeaders: false });
+      const started = new TestCluster(cluster, admin, ledger, size, name, `group-${name}`);
+      await started.until('The topic has leaders', ({ leader }) => leader >= 0, [name]);
+      return started;
     } catch (error) {
       await cluster.stop();
       throw error;
@@ -73,16 +76,28 @@ export class TestCluster {
   async startAll(): Promise<void> {
     await Promise.all(this.cluster.brokers.map((_, index) => this.cluster.start(index + 1)));
     this.note('brokers back');
+    await this.usable();
+    this.note('brokers usable');
   }
 
   /** Every replica has what its leader has: the next broker may be killed. */
   async inSync(): Promise<void> {
-    const deadline = performance.now() + IN_SYNC_WITHIN_MS;
+    await this.until('The replicas are in sync', ({ isr, replicas, leader }) => leader >= 0 && isr.length === replicas.length);
+  }
+
+  /** Every partition has a leader, and the group its coordinator. */
+  private async usable(): Promise<void> {
+    await this.until('The partitions have leaders', ({ leader }) => leader >= 0);
+    while ((await this.committed().catch(() => null)) === null) await delay(100);
+  }
+
+  private async until(what: string, condition: (partition: PartitionMetadata) => boolean, topics = [this.topic, OFFSETS_TOPIC]): Promise<void> {
+    const deadline = performance.now() + WITHIN_MS;
     for (;;) {
-      const metadata = await this.admin.fetchTopicMetadata({ topics: [this.topic, OFFSETS_TOPIC] }).catch(() => null);
-      if (metadata?.topics.every(({ partitions }) => partitions.every(({ isr, replicas, leader }) => leader >= 0 && isr.length === replicas.length)) === true) return;
-      if (performance.now() > deadline) throw new Error(`The replicas are not in sync after ${IN_SYNC_WITHIN_MS} ms`);
-      await delay(200);
+      const metadata = await this.admin.fetchTopicMetadata({ topics }).catch(() => null);
+      if (metadata?.topics.every(({ partitions }) => partitions.every(condition)) === true) return;
+      if (performance.now() > deadline) throw new Error(`Not within ${WITHIN_MS} ms: ${what}`);
+      await delay(100);
     }
   }
 

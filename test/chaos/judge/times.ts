@@ -12,7 +12,7 @@ export interface Recovery {
   readonly consumingMs: number;
   /** From the fault until a commit of every partition was acknowledged that was sent after it. */
   readonly committingMs: number;
-  /** From the fault until every partition took records again. */
+  /** From the fault until every partition had a leader and the group its coordinator, or all of them had taken records. */
   readonly usableMs: number;
 }
 
@@ -41,10 +41,10 @@ export function longestPauses(history: History): { readonly moved: Pause | null;
 export function recoveries(history: History): Recovery[] {
   const strikes = history.faults.filter(({ text, target }) => target === undefined && /^broker.* (killed|frozen)$/.test(text ?? ''));
   return strikes.map(({ text = '', atMs }) => {
-    const usable = [...earliest(history.sent, atMs).values()];
+    const told = history.faults.find((later) => later.text === 'brokers usable' && later.atMs > atMs)?.atMs ?? Infinity;
     return {
       fault: text,
-      usableMs: Math.max(...usable) - atMs,
+      usableMs: Math.min(told, Math.max(...earliest(history.sent, atMs).values())) - atMs,
       consumingMs: firstStartsAfter(history, atMs) - atMs,
       committingMs: Math.max(...earliest(history.commits, atMs, ({ sentAtMs = 0 }) => sentAtMs).values()) - atMs,
     };
