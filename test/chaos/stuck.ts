@@ -12,7 +12,7 @@ import { decodeOffsetMap } from '../../lib/engine/offset-map.js';
 import type { StuckConfig, StuckReport } from './stuck-worker.js';
 
 const RECORDS = 1_000_000;
-const BATCH = 10_000;
+const BATCH = 5_000;
 const WITHIN_MS = 120_000;
 const MOST_MB = 150;
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
