@@ -55,9 +55,9 @@ function readString(from: Buffer, at: number): { text: string; end: number } {
   return { text: from.toString('utf8', at + 2, end), end };
 }
 
-/** As brokers choose it: `String.hashCode`, made positive. Who leads it coordinates the group. */
+/** As brokers choose it: the absolute value of `String.hashCode`. Who leads it coordinates the group. */
 export function groupPartition(groupId: string, partitions: number): number {
   let hash = 0;
   for (let index = 0; index < groupId.length; index++) hash = (Math.imul(31, hash) + groupId.charCodeAt(index)) | 0;
-  return (hash & 0x7fffffff) % partitions;
+  return Math.abs(hash) % partitions;
 }

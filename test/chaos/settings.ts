@@ -98,7 +98,7 @@ export function parseSettings(args: readonly string[]): ChaosSettings {
     longestPauseMs: number('pause'),
     recoverWithinMs: number('recover'),
   };
-  return settingsOf(Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<ChaosSettings>);
+  return settingsOf(Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)));
 }
 
 function choice<T extends string>(values: Partial<Record<Option, string>>, option: Option, choices: readonly T[]): T | undefined {

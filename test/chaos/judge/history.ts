@@ -51,14 +51,18 @@ export class History {
   private readonly current = new Map<string, Tenure>();
   private readonly running = new Map<string, Run[]>();
 
-  constructor(entries: readonly Entry[]) {
+  constructor(
+    entries: readonly Entry[],
+    private readonly sessionTimeoutMs: number,
+  ) {
     for (const entry of entries) this.read(entry);
     for (const run of this.runs) run.tenure.runs.push(run);
   }
 
-  /** Whether the process was frozen or cut off at some time of this stretch. */
+  /** Whether the process was frozen or cut off at some time of this stretch, or had late answers to what it had asked then. */
   wasAfflicted(pid: number, fromMs: number, toMs: number): boolean {
-    return (this.afflictions.get(pid) ?? []).some((affliction) => affliction.fromMs <= toMs && affliction.toMs >= fromMs);
+    const afterwardsMs = 2 * this.sessionTimeoutMs;
+    return (this.afflictions.get(pid) ?? []).some((affliction) => affliction.fromMs <= toMs && affliction.toMs + afterwardsMs >= fromMs);
   }
   isFrozen(pid: number, atMs: number): boolean {
     return (this.afflictions.get(pid) ?? []).some(({ fromMs, toMs, isFrozen }) => isFrozen && fromMs <= atMs && toMs >= atMs);

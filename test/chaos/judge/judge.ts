@@ -41,7 +41,7 @@ export interface Verdict {
 }
 
 export function judge(evidence: Evidence): Verdict {
-  const history = new History(evidence.entries);
+  const history = new History(evidence.entries, evidence.sessionTimeoutMs);
   const recordRuns = runsByRecord(history.runs);
   const verdict = {
     records: evidence.ends.reduce((sum, end) => sum + end, 0),
@@ -71,7 +71,7 @@ function failuresOf(verdict: Omit<Verdict, 'failures'>, history: History, eviden
     ...some('end not reached', unreached(evidence)),
     ...some('paused too long', longPauses(verdict.pauses.stayed, evidence)),
     ...some('recovered too late', lateRecoveries(verdict.recoveries, evidence)),
-    ...some('nothing was judged', verdict.records === 0 || verdict.starts === 0 ? ['no record, or no start'] : []),
+    ...some('nothing was judged', verdict.records === 0 || verdict.starts === 0 || verdict.commits === 0 ? ['no record, no start, or no commit'] : []),
   ];
 }
 

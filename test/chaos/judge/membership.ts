@@ -7,13 +7,16 @@ export function unprovenStarts({ runs }: History, sessionTimeoutMs: number): str
     .map(({ partition, offset, pid, startMs, provenAtMs }) => `process ${pid} started ${partition}@${offset} ${Math.round(startMs - (provenAtMs ?? 0))} ms after its last proof of membership`);
 }
 
-/** Starts on a partition that was given up, or that somebody else had been given by then. */
+/**
+ * Starts on a partition that was given up, or on which somebody else, who was given it later, had begun to work. Who was told of
+ * an assignment long after it was made and does nothing with it harms nobody.
+ */
 export function foreignStarts({ runs, tenures }: History): string[] {
   const byPartition = new Map<number, Tenure[]>();
-  for (const tenure of tenures) byPartition.set(tenure.partition, [...(byPartition.get(tenure.partition) ?? []), tenure]);
+  for (const tenure of tenures) if (tenure.runs.length > 0) byPartition.set(tenure.partition, [...(byPartition.get(tenure.partition) ?? []), tenure]);
   const isForeign = ({ tenure, startMs, partition }: Run): boolean => {
     if (startMs > tenure.toMs + CLOCK_MS) return true;
-    return (byPartition.get(partition) ?? []).some((other) => other !== tenure && other.fromMs > tenure.fromMs && other.fromMs + CLOCK_MS < startMs);
+    return (byPartition.get(partition) ?? []).some((other) => other !== tenure && other.fromMs > tenure.fromMs && other.runs[0].startMs + CLOCK_MS < startMs);
   };
   return runs.filter(isForeign).map(({ pid, partition, offset, startMs }) => `process ${pid} started ${partition}@${offset} at ${Math.round(startMs)}, when the partition was not its own`);
 }
