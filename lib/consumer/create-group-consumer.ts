@@ -58,7 +58,7 @@ class Group implements GroupConsumer {
   }
 
   get state(): GroupState {
-    if (this.phase === 'stopped' || this.phase === 'connected') return 'stopped';
+    if (this.phase === 'stopped' || this.phase === 'connected') return this.starting === null ? 'stopped' : 'starting';
     if (this.phase === 'draining' || this.phase === 'failed') return this.phase;
     if (this.members.some(({ membership }) => membership.rebalances === 0)) return 'starting';
     return this.members.every(({ membership }) => membership.state === 'stable') ? 'running' : 'rebalancing';
@@ -88,14 +88,19 @@ class Group implements GroupConsumer {
   }
 
   drain(timeoutMs: number): Promise<{ completed: number; abandoned: number }> {
-    if (this.phase !== 'started' && this.draining === null) return Promise.resolve({ completed: 0, abandoned: 0 });
     this.draining ??= this.drainMembers(timeoutMs);
     return this.draining;
   }
 
+  /** A second one may be in more of a hurry: of two deadlines the earlier one counts. */
   stop(timeoutMs: number): Promise<void> {
-    this.stopping ??= this.stopMembers(timeoutMs).finally(() => (this.stopping = null));
-    return this.stopping;
+    return this.whileStopping(async () => {
+      if (this.phase === 'started') this.phase = 'draining';
+      // A start that still waits for an answer of Kafka is over, and is not the next one.
+      this.starting = null;
+      await this.endMembers(timeoutMs);
+      this.phase = 'stopped';
+    });
   }
 
   redeliverHeld({ topic, partitions }: { topic?: string; partitions?: readonly number[] } = {}): Promise<number> {
@@ -131,7 +136,8 @@ class Group implements GroupConsumer {
   }
 
   private async startMembers(): Promise<void> {
-    await this.stopping;
+    while (this.stopping !== null) await this.stopping;
+    await this.draining;
     if (this.phase === 'draining' || this.phase === 'failed') await this.stop(0);
     if (this.phase === 'started') return;
     await this.connect();
@@ -140,6 +146,12 @@ class Group implements GroupConsumer {
   }
 
   private async drainMembers(timeoutMs: number): Promise<{ completed: number; abandoned: number }> {
+    // Nobody who drains wants it to begin afterwards.
+    await this.starting?.catch(() => undefined);
+    if (this.phase !== 'started') {
+      this.draining = null;
+      return { completed: 0, abandoned: 0 };
+    }
     this.phase = 'draining';
     const { counters } = this.engine;
     const before = counters.processed + counters.skipped;
@@ -147,17 +159,22 @@ class Group implements GroupConsumer {
     return { completed: counters.processed + counters.skipped - before, abandoned: aborted.reduce((sum, count) => sum + count, 0) };
   }
 
-  private async stopMembers(timeoutMs: number): Promise<void> {
+  private whileStopping(work: () => Promise<void>): Promise<void> {
+    const stopping = Promise.all([this.stopping, work()]).then(() => {
+      if (this.stopping === stopping) this.stopping = null;
+    });
+    this.stopping = stopping;
+    return stopping;
+  }
+
+  private async endMembers(timeoutMs: number): Promise<void> {
     const { members } = this;
-    if (this.phase === 'started') this.phase = 'draining';
-    // A start that still waits for an answer of Kafka is over, and is not the next one.
-    this.starting = null;
     await Promise.all(members.map((member) => member.stop(timeoutMs)));
+    if (this.members !== members) return;
     for (const member of members) this.totals.keep(member);
     if (this.engine.deadlines.earliestMs === null) this.deadlines.cancelAll();
     this.members = [];
     this.draining = null;
-    this.phase = 'stopped';
   }
 
   private newMember(): GroupMember {
@@ -203,9 +220,13 @@ class Group implements GroupConsumer {
     void this.stop(this.deps.options.rebalance.drainTimeoutMs);
   }
 
+  /** One member has ended by itself. The others end, too: what has half failed would neither be restarted nor be left alone. */
   private failed(error: unknown): void {
+    const { log, options } = this.deps;
+    if (this.stopping !== null) return log.error(`A member of ${this.groupId} failed while the consumer stopped`, error);
     this.phase = 'failed';
-    this.deps.log.error(`The consumer of ${this.groupId} has stopped for good: start it again once the cause is gone`, error);
+    log.error(`The consumer of ${this.groupId} has stopped for good: start it again once the cause is gone`, error);
     this.listening?.crashed?.(error, false);
+    void this.whileStopping(() => this.endMembers(options.rebalance.drainTimeoutMs));
   }
 }

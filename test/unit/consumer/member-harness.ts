@@ -23,10 +23,12 @@ const OPTIONS: GroupOptions = {
   missingTopics: 'wait',
 };
 
-/** One member of a group on a clock and a broker of the test, whose handlers end when the test says so. Topic `t` has four partitions. */
+/** One member of a group (or more) on a clock and a broker of the test, whose handlers end when the test says so. Topic `t` has four partitions. */
 export class MemberHarness {
   readonly clock = new ManualClock();
-  readonly wire = new FakeGroupWire(this.clock).topic('t', 4);
+  /** One of each member. */
+  readonly wires: readonly FakeGroupWire[];
+  private opened = 0;
   readonly log = new FakeLog();
   readonly consumer: GroupConsumer;
   /** `partition@offset`, in the order of the starts. */
@@ -39,6 +41,8 @@ export class MemberHarness {
   private readonly running = new Map<string, () => void>();
 
   constructor(options: Partial<GroupOptions> = {}) {
+    const { members = 1 } = options;
+    this.wires = Array.from({ length: members }, () => new FakeGroupWire(this.clock).topic('t', 4));
     const hook = async (what: string, partitions: readonly OwnedPartition[]): Promise<void> => {
       const call = `${what} ${partitions.map(({ partition }) => partition).sort().join(' ')}`;
       this.hooks.push(call);
@@ -65,12 +69,17 @@ export class MemberHarness {
             classify: (error) => ({ kind: 'failed', error }),
           },
         ],
-        wire: () => this.wire,
+        wire: () => this.wires[this.opened++ % members],
         hooks: { assigned: (partitions) => hook('assigned', partitions), revoked: (partitions, reason) => hook(reason, partitions) },
         log: this.log,
       },
       this.clock,
     );
+  }
+
+  /** Of the first member. */
+  get wire(): FakeGroupWire {
+    return this.wires[0];
   }
 
   /** The first join waits then. */
