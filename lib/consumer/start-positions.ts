@@ -1,5 +1,6 @@
 import { CompletedRanges } from '../engine/completed-ranges.js';
 import { decodeOffsetMap } from '../engine/offset-map.js';
+import { messageOf } from './error-text.js';
 import { backOffMs } from './back-off.js';
 import type { Clock } from './clock.js';
 import type { GroupLog } from './group-consumer.js';
@@ -75,10 +76,9 @@ export class StartPositions {
    */
   async lookBack(topics: ReadonlyMap<string, TopicMetadata>): Promise<void> {
     if (this.deps.options.fromBeginning) return;
-    for (const [topic, { partitions }] of topics) {
-      const hadCommits = await this.hasCommits(topic, partitions.length, () => true);
-      if (hadCommits !== null) this.before.set(topic, { partitions: partitions.length, hadCommits });
-    }
+    const counts = new Map(Array.from(topics.values(), ({ topic, partitions }) => [topic, partitions.length]));
+    const committed = await this.topicsWithCommits(counts, () => true);
+    if (committed !== null) for (const [topic, partitions] of counts) this.before.set(topic, { partitions, hadCommits: committed.has(topic) });
   }
 
   /**
@@ -155,20 +155,23 @@ export class StartPositions {
     if (before !== undefined) return before.hadCommits ? 0 : before.partitions;
     // Partitions are added above those that are there: what an older group has committed lies below.
     const highest = Math.max(...without.map(({ partition }) => partition));
-    const hasCommits = await this.hasCommits(topic, highest, isWanted);
-    return hasCommits === null ? null : hasCommits ? 0 : Infinity;
+    const committed = await this.topicsWithCommits(new Map([[topic, highest]]), isWanted);
+    return committed === null ? null : committed.has(topic) ? 0 : Infinity;
   }
 
-  /** Whether the group has a commit for any of a topic's first `count` partitions. */
-  private async hasCommits(topic: string, count: number, isWanted: () => boolean): Promise<boolean | null> {
-    // As a rule the first one tells, and maps are long.
-    for (let from = 0, size = 1; from < count; from += size, size = PARTITIONS_PER_REQUEST) {
-      const asked = Array.from({ length: Math.min(size, count - from) }, (_, index) => ({ topic, partition: from + index }));
+  /** Topics for which the group has a commit of any of the first so many partitions. */
+  private async topicsWithCommits(counts: ReadonlyMap<string, number>, isWanted: () => boolean): Promise<ReadonlySet<string> | null> {
+    const topics = new Set<string>();
+    // As a rule the first partition tells, and maps are long: the others are asked for where it does not.
+    for (const isFirst of [true, false]) {
+      const asked = Array.from(counts).flatMap(([topic, count]) =>
+        topics.has(topic) ? [] : Array.from({ length: count }, (_, partition) => ({ topic, partition })).filter(({ partition }) => (partition === 0) === isFirst),
+      );
       const found = await this.committed(asked, isWanted);
       if (found === null) return null;
-      if (found.some(({ offset }) => offset >= 0)) return true;
+      for (const { topic, offset } of found) if (offset >= 0) topics.add(topic);
     }
-    return false;
+    return topics;
   }
 
   private async offsets(queries: readonly OffsetQuery[], isWanted: () => boolean): Promise<ReadonlyMap<string, number> | null> {
@@ -186,7 +189,7 @@ export class StartPositions {
     const { wire, clock, log } = this.deps;
     if (partitions.length === 0) return new Map();
     const answer = wire.offsets(partitions.map(({ topic, partition }) => ({ topic, partition, at: 'earliest' }))).catch((error: unknown) => {
-      log.debug?.(`Log starts are not known: ${error instanceof Error ? error.message : String(error)}`);
+      log.debug?.(`Log starts are not known: ${messageOf(error)}`);
       return [];
     });
     const inTime = await within(clock, LOOK_MS, answer, []);

@@ -192,6 +192,20 @@ describe('asking for start positions', () => {
     expect(await resolved).toMatchObject([{ offset: 100 }, { offset: 200 }]);
   });
 
+  it('looks back at ten thousand topics in a few requests', async () => {
+    const { wire, starts } = setUp();
+    const names = Array.from({ length: 10_000 }, (_, index) => `topic${index}`);
+    for (const name of names) wire.topic(name, 2);
+    // The first partition of half of them tells; of one more it is the second.
+    for (const [index, name] of names.entries()) if (index % 2 === 0) wire.stored.set(`${name}/0`, { offset: 7, metadata: '' });
+    wire.stored.set('topic1/1', { offset: 7, metadata: '' });
+    await starts.lookBack(await wire.metadata(names));
+    expect(wire.asked.committed).toHaveLength(30);
+    const begins = await starts.resolve([{ topic: 'topic1', partition: 0 }, { topic: 'topic3', partition: 0 }], () => true);
+    expect(wire.asked.offsets.at(-1)).toEqual([{ topic: 'topic1', partition: 0, at: 'earliest' }, { topic: 'topic3', partition: 0, at: 'latest' }]);
+    expect(begins).toHaveLength(2);
+  });
+
   it('ends when the partitions are not wanted any more, and when it is stopped', async () => {
     const { clock, wire, starts } = setUp();
     wire.failures.committed.push(...Array.from({ length: 9 }, () => wireError('unavailable')));
