@@ -1,6 +1,7 @@
 import { IncompleteRuns } from '../engine/incomplete-runs.js';
 import { encodeOffsetMap } from '../engine/offset-map.js';
 import type { PartitionQueue } from '../engine/partition-queue.js';
+import { messageOf } from './error-text.js';
 import type { Clock } from './clock.js';
 import type { GroupLog } from './group-consumer.js';
 import { zlibCompression } from './offset-map-compression.js';
@@ -201,5 +202,5 @@ export function sortOutcomes(
 
 export function asWireError(error: unknown): WireError {
   if (error instanceof WireError) return error;
-  return new WireError('unavailable', 'CLIENT', error instanceof Error ? error.message : String(error), { cause: error });
+  return new WireError('unavailable', 'CLIENT', messageOf(error), { cause: error });
 }

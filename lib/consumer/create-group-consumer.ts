@@ -223,7 +223,8 @@ class Group implements GroupConsumer {
   /** One member has ended by itself. The others end, too: what has half failed would neither be restarted nor be left alone. */
   private failed(error: unknown): void {
     const { log, options } = this.deps;
-    if (this.stopping !== null) return log.error(`A member of ${this.groupId} failed while the consumer stopped`, error);
+    const isRunning = this.stopping === null && (this.phase === 'started' || this.phase === 'draining');
+    if (!isRunning) return log.error(`A member of ${this.groupId} failed while the consumer stopped`, error);
     this.phase = 'failed';
     log.error(`The consumer of ${this.groupId} has stopped for good: start it again once the cause is gone`, error);
     this.listening?.crashed?.(error, false);

@@ -1,3 +1,5 @@
+import { messageOf } from './error-text.js';
+
 /** A source topic does not exist, and `missingTopics` is 'throw'. */
 export class KafkaMissingTopicError extends Error {
   override readonly name = 'KafkaMissingTopicError';
@@ -18,7 +20,7 @@ export class KafkaConnectionError extends Error {
   override readonly name = 'KafkaConnectionError';
   constructor(groupId: string, cause: unknown) {
     super(
-      `The consumer of group ${groupId} reached no Kafka broker: ${cause instanceof Error ? cause.message : String(cause)}. ` +
+      `The consumer of group ${groupId} reached no Kafka broker: ${messageOf(cause)}. ` +
         "Check `client.brokers`, `ssl` and `sasl`; `startFailure: 'retry'` keeps trying in the background.",
       { cause },
     );

@@ -1,5 +1,6 @@
 import { NO_CLAIMS, type TopicPartitions } from '../assignors/claims.js';
 import { decodeMark } from '../assignors/user-data.js';
+import { messageOf } from './error-text.js';
 import { joinProtocols } from './assignment-policy.js';
 import { backOffMs } from './back-off.js';
 import { divideAsLeader } from './divide-as-leader.js';
@@ -307,8 +308,4 @@ function describe({ generation, leaderId, memberId, members }: JoinReply, { part
   const role = leaderId === memberId ? `leader of ${members.length}` : 'member';
   const owned = Array.from(partitions, ([topic, numbers]) => `${topic} ${numbers.join(',')}`).join('; ');
   return `generation ${generation}, ${role}, ${owned === '' ? 'no partitions' : owned}`;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

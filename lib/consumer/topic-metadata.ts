@@ -1,3 +1,4 @@
+import { messageOf } from './error-text.js';
 import { backOffMs } from './back-off.js';
 import type { Clock } from './clock.js';
 import type { GroupLog } from './group-consumer.js';
@@ -126,7 +127,7 @@ export class TopicMetadata {
   private failed(error: unknown): void {
     const delayMs = backOffMs(this.failures++, MIN_GAP_MS, LONGEST_BACK_OFF_MS);
     this.notBeforeMs = this.deps.clock.now() + delayMs;
-    const message = `Topic metadata could not be read (${error instanceof Error ? error.message : String(error)}); asking again in ${delayMs} ms`;
+    const message = `Topic metadata could not be read (${messageOf(error)}); asking again in ${delayMs} ms`;
     if (this.failures > 1 && this.throttle.allows('metadata')) this.deps.log.warn(message);
     else this.deps.log.debug?.(message);
   }

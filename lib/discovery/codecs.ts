@@ -21,6 +21,11 @@ export function decoderOf(codec: KafkaCodecName | KafkaCodec): Decode {
   }
 }
 
+/** Whether a codec decodes asynchronously, with whatever promises. May throw. */
+export function isLater(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
+
 /** Bytes that are no UTF-8 would become other text without anybody noticing. */
 function textOf(bytes: Buffer): string {
   if (!isUtf8(bytes)) throw new TypeError('the bytes are not UTF-8');

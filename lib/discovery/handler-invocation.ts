@@ -5,6 +5,8 @@ import type { Verdict } from '../engine/failure-policy.js';
 import type { Handler } from '../engine/handler.js';
 import { KafkaDecodeError } from '../errors/decode.error.js';
 import { KafkaDeadLetterException, KafkaRetryException, KafkaSkipException } from '../errors/record-fate.exceptions.js';
+import { isDelay } from '../options/retry-policy.js';
+import { isLater } from './codecs.js';
 import { type Decode, HandlerContext, type HandlerPlace } from './handler-context.js';
 import type { HandlerCall } from './handler-call.js';
 
@@ -28,17 +30,24 @@ export function invocation({ place, decode, codec, call }: Invocation): Handler[
   const run = (delivery: Delivery): unknown => {
     const context = new HandlerContext(delivery, place);
     let value: unknown;
+    let decodesLater: boolean;
     try {
       value = context.decode(decode);
+      decodesLater = isLater(value);
     } catch (error) {
       return fail(delivery, error);
     }
-    if (value instanceof Promise) return callLater(value, delivery, context);
+    if (decodesLater) return callLater(value, delivery, context);
     context.value = value;
     return call(value, context);
   };
-  const callLater = async (decoding: Promise<unknown>, delivery: Delivery, context: HandlerContext): Promise<unknown> => {
-    const value = await decoding.catch((error: unknown) => fail(delivery, error));
+  const callLater = async (decoding: unknown, delivery: Delivery, context: HandlerContext): Promise<unknown> => {
+    let value: unknown;
+    try {
+      value = await decoding;
+    } catch (error) {
+      fail(delivery, error);
+    }
     context.value = value;
     return call(value, context);
   };
@@ -48,7 +57,7 @@ export function invocation({ place, decode, codec, call }: Invocation): Handler[
 /** What a handler's error asks for. */
 export function classify(error: unknown): Verdict {
   if (error instanceof KafkaSkipException) return { kind: 'skip', error };
-  if (error instanceof KafkaRetryException) return { kind: 'retry', error, delayMs: error.delayMs };
+  if (error instanceof KafkaRetryException) return { kind: 'retry', error, delayMs: isDelay(error.delayMs) ? error.delayMs : undefined };
   if (error instanceof KafkaDeadLetterException || error instanceof KafkaDecodeError) return { kind: 'exhausted', error };
   return { kind: 'failed', error };
 }

@@ -1,51 +1,13 @@
 import { DeadlineHeap } from './deadline-heap.js';
 import { DeliveryState, type Delivery } from './delivery.js';
+import type { EngineHost, EngineLimits, EngineListener } from './engine-host.js';
 import { decide, type Verdict } from './failure-policy.js';
 import type { Handler } from './handler.js';
 import { HandlerQueue } from './handler-queue.js';
-import { PartitionQueue, type PartitionStart, type Suspension } from './partition-queue.js';
-
-export interface EngineLimits {
-  /** Handlers in flight at once. */
-  readonly concurrency: number;
-  /** Records of a partition that wait or run. */
-  readonly recordsPerPartition: number;
-  /** Fetch buffers kept alive, over all partitions. */
-  readonly bytes: number;
-  /** Records of a chunk that become deliveries at a time; set by tests that want small ones. */
-  readonly sliceRecords?: number;
-}
-
-/** What the engine needs from its surroundings; it reaches for nothing itself. */
-export interface EngineHost {
-  /** Monotonic milliseconds. */
-  now(): number;
-  /** Call `tick` at this time; replaces an earlier wish. */
-  wakeAt(dueMs: number): void;
-  /** A partition that had no room may be fetched again. */
-  roomAppeared(): void;
-  /** A handler's record asked for the group to stop. */
-  stopRequested(delivery: Delivery, error: unknown): void;
-  /** The error of an attempt that outlived its timeout. */
-  timeoutError(delivery: Delivery, timeoutMs: number): Error;
-  /** Run this after the event loop has turned. */
-  later(work: () => void): void;
-}
+import { PartitionQueue, type PartitionStart } from './partition-queue.js';
 
 /** Handlers are started for at most this long before timers and sockets have their turn: heartbeats must not wait for a backlog. */
 const TURN_MS = 25;
-
-/** Called for what happens, where somebody listens. */
-export interface EngineListener {
-  processed?(delivery: Delivery, durationMs: number): void;
-  failed?(delivery: Delivery, error: unknown, final: boolean): void;
-  retried?(delivery: Delivery, error: unknown): void;
-  skipped?(delivery: Delivery, error: unknown): void;
-  held?(delivery: Delivery, error: unknown): void;
-  abandoned?(delivery: Delivery, error: unknown): void;
-  paused?(queue: PartitionQueue, reason: 'buffer' | Suspension): void;
-  resumed?(queue: PartitionQueue, reason: 'buffer' | Suspension): void;
-}
 
 export class EngineCounters {
   consumed = 0;
@@ -248,21 +210,28 @@ export class Engine {
     const { timeoutMs } = queue.options;
     if (timeoutMs !== null) this.schedule(delivery, now + timeoutMs);
     let result: unknown;
+    let later: PromiseLike<unknown> | null;
     try {
       result = queue.handler.invoke(delivery);
+      later = isThenable(result) ? result : this.endOf(result, delivery);
     } catch (error) {
       this.settledWithError(delivery, attempt, error);
       return;
     }
-    if (isThenable(result)) this.follow(result, delivery, attempt);
+    if (later !== null) this.follow(later, delivery, attempt);
     else this.settled(delivery, attempt, result);
+  }
+
+  /** Of a result that ends later, without being a promise. Both questions run code of the application, which may throw. */
+  private endOf(result: unknown, { queue }: Delivery): PromiseLike<unknown> | null {
+    return typeof result === 'object' && result !== null ? (queue.handler.handler.deferred?.(result) ?? null) : null;
   }
 
   private follow(result: PromiseLike<unknown>, delivery: Delivery, attempt: number): void {
     const promise = result instanceof Promise ? result : Promise.resolve(result);
     promise.then(
       (value: unknown) => {
-        this.settled(delivery, attempt, value);
+        this.resolved(delivery, attempt, value);
         this.pump();
       },
       (error: unknown) => {
@@ -272,13 +241,21 @@ export class Engine {
     );
   }
 
+  private resolved(delivery: Delivery, attempt: number, value: unknown): void {
+    if (!delivery.isRunning(attempt)) return this.settled(delivery, attempt, value);
+    let later: PromiseLike<unknown> | null;
+    try {
+      later = this.endOf(value, delivery);
+    } catch (error) {
+      return this.settledWithError(delivery, attempt, error);
+    }
+    if (later !== null) this.follow(later, delivery, attempt);
+    else this.settled(delivery, attempt, value);
+  }
+
   private settled(delivery: Delivery, attempt: number, value: unknown): void {
     if (!this.isCurrent(delivery, attempt)) return;
     const { handler, options } = delivery.queue.handler;
-    if (typeof value === 'object' && value !== null) {
-      const end = handler.deferred?.(value) ?? null;
-      if (end !== null) return this.follow(end, delivery, attempt);
-    }
     if (delivery.timedOut !== null) this.attemptFailed(delivery, delivery.timedOut);
     else if (delivery.rejection !== null) this.attemptFailed(delivery, delivery.rejection.error);
     else if (value === false) this.attemptFailed(delivery, new Error(`${handler.name} returned false`));
@@ -382,6 +359,7 @@ export class Engine {
   }
 }
 
+/** Promises of other libraries and realms are no instances of ours. */
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }

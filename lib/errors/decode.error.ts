@@ -1,3 +1,5 @@
+import { messageOf } from '../consumer/error-text.js';
+
 /** The codec could not decode a value. The record is not retried; its bytes are never part of the message. */
 export class KafkaDecodeError extends Error {
   override readonly name = 'KafkaDecodeError';
@@ -15,5 +17,5 @@ export class KafkaDecodeError extends Error {
 /** JSON.parse quotes the input from Node 20 on: payloads stay out of logs. */
 function reasonOf(cause: unknown): string {
   if (cause instanceof SyntaxError) return cause.message.replace(/,? ?(?:\.\.\.)?".*$/s, '').replace(/ *in JSON$/, '') || 'not valid';
-  return cause instanceof Error ? cause.message : String(cause);
+  return messageOf(cause);
 }

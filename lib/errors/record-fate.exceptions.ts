@@ -1,4 +1,5 @@
 import { brand } from './branded.js';
+import { messageOf } from '../consumer/error-text.js';
 
 /**
  * Thrown by a handler: try the record again, also where `retry.retryable` says no; attempts still count.
@@ -12,7 +13,7 @@ export class KafkaRetryException extends Error {
     /** Milliseconds until the next attempt. @default as `retry.backoff` says */
     readonly delayMs?: number,
   ) {
-    super(messageOf(cause, 'The handler asked for another attempt'), { cause });
+    super(cause === undefined ? 'The handler asked for another attempt' : messageOf(cause), { cause });
   }
 }
 
@@ -28,7 +29,7 @@ export class KafkaSkipException extends Error {
 export class KafkaDeadLetterException extends Error {
   override readonly name = 'KafkaDeadLetterException';
   constructor(cause?: unknown) {
-    super(messageOf(cause, 'The handler gave the record up'), { cause });
+    super(cause === undefined ? 'The handler gave the record up' : messageOf(cause), { cause });
   }
 }
 
@@ -44,8 +45,3 @@ brand(KafkaRetryException, 'KafkaRetryException');
 brand(KafkaSkipException, 'KafkaSkipException');
 brand(KafkaDeadLetterException, 'KafkaDeadLetterException');
 brand(KafkaBatchException, 'KafkaBatchException');
-
-function messageOf(cause: unknown, otherwise: string): string {
-  if (cause === undefined) return otherwise;
-  return cause instanceof Error ? cause.message : String(cause);
-}

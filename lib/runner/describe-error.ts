@@ -1,10 +1,13 @@
 import { HttpException } from '@nestjs/common';
+import { safely } from '../consumer/error-text.js';
 
 /** An error in a line of the log: name, message, and what a ValidationPipe found, which its message does not say. */
 export function describeError(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const reasons = error instanceof HttpException ? reasonsOf(error.getResponse()) : null;
-  return `${error.name}: ${error.message}${reasons === null || reasons === error.message ? '' : ` (${reasons})`}`;
+  return safely(() => {
+    if (!(error instanceof Error)) return String(error);
+    const reasons = error instanceof HttpException ? reasonsOf(error.getResponse()) : null;
+    return `${error.name}: ${error.message}${reasons === null || reasons === error.message ? '' : ` (${reasons})`}`;
+  });
 }
 
 function reasonsOf(response: string | object): string | null {

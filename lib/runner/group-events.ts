@@ -2,6 +2,7 @@ import { Observable, Subject } from 'rxjs';
 import type { GroupConsumer, GroupListener, GroupLog } from '../consumer/group-consumer.js';
 import type { Delivery } from '../engine/delivery.js';
 import type { Handler } from '../engine/handler.js';
+import { isLater } from '../discovery/codecs.js';
 import { type Decode, HandlerContext, type HandlerPlace } from '../discovery/handler-context.js';
 import { LazyRecord } from '../discovery/lazy-record.js';
 import { KafkaSkipException } from '../errors/record-fate.exceptions.js';
@@ -101,7 +102,9 @@ export class GroupEvents {
     if (decode === undefined) return bytes;
     try {
       const value = new HandlerContext(delivery, this.place).decode(decode);
-      return value instanceof Promise ? bytes : value;
+      if (!isLater(value)) return value;
+      value.then(undefined, () => {});
+      return bytes;
     } catch {
       return bytes;
     }

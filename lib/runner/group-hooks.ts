@@ -2,6 +2,7 @@ import type { GroupHooks } from '../consumer/group-consumer.js';
 import type { HookDeclaration } from '../decorators/hooks.decorator.js';
 import type { HandlerPlace } from '../discovery/handler-context.js';
 import type { DiscoveredMethod } from '../discovery/discovered-method.js';
+import { messageOf } from '../consumer/error-text.js';
 import type { KafkaPartitions } from '../interfaces/index.js';
 import { settled } from '../discovery/enhancers.js';
 import { inOwnContext } from './detached.js';
@@ -27,6 +28,6 @@ function callOf({ wrapper, method }: DiscoveredMethod<unknown>): Call {
 async function callAll(calls: readonly Call[], partitions: KafkaPartitions): Promise<void> {
   const outcomes = await Promise.allSettled(calls.map((call) => inOwnContext(async () => settled(call(partitions)))));
   const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
-  if (errors.length > 1) throw new AggregateError(errors, errors.map((error) => (error instanceof Error ? error.message : String(error))).join('; '));
+  if (errors.length > 1) throw new AggregateError(errors, errors.map(messageOf).join('; '));
   if (errors.length === 1) throw errors[0];
 }

@@ -1,5 +1,6 @@
 import { Logger, type LoggerService, type LogLevel } from '@nestjs/common';
 import type { GroupLog } from '../consumer/group-consumer.js';
+import { stackOf } from '../consumer/error-text.js';
 import { describeError } from './describe-error.js';
 
 const ORDER: readonly LogLevel[] = ['verbose', 'debug', 'log', 'warn', 'error', 'fatal'];
@@ -9,24 +10,26 @@ export interface LogOptions {
   readonly logLevel?: LogLevel;
 }
 
-/** Writes to the application's logger, or Nest's, what is at or above the level. Debug lines are off unless they are asked for. */
+/**
+ * Writes to the application's logger, or Nest's, what is at or above the level. Debug lines are off unless they are asked for.
+ * A logger that throws loses its line and stops nothing.
+ */
 export function groupLog(context: string, { logger = new Logger(), logLevel = 'log' }: LogOptions): GroupLog {
-  const isOn = (level: LogLevel): boolean => ORDER.indexOf(level) >= ORDER.indexOf(logLevel);
-  const { debug } = logger;
-  return {
-    info: (message) => {
-      if (isOn('log')) logger.log(message, context);
-    },
-    warn: (message) => {
-      if (isOn('warn')) logger.warn(message, context);
-    },
-    error: (message, error) => {
-      if (isOn('error')) logger.error(error === undefined ? message : `${message}: ${describeError(error)}`, stackOf(error), context);
-    },
-    debug: isOn('debug') && debug !== undefined ? (message) => void debug.call(logger, message, context) : null,
+  const writer = (level: LogLevel, write: (message: string, error: unknown) => unknown) => {
+    if (ORDER.indexOf(level) < ORDER.indexOf(logLevel)) return null;
+    return (message: string, error?: unknown): void => {
+      try {
+        write(message, error);
+      } catch {
+        // There is nobody left to tell.
+      }
+    };
   };
-}
-
-function stackOf(error: unknown): string | undefined {
-  return error instanceof Error ? error.stack : undefined;
+  const off = (): void => {};
+  return {
+    info: writer('log', (message) => logger.log(message, context)) ?? off,
+    warn: writer('warn', (message) => logger.warn(message, context)) ?? off,
+    error: writer('error', (message, error) => logger.error(error === undefined ? message : `${message}: ${describeError(error)}`, stackOf(error), context)) ?? off,
+    debug: logger.debug === undefined ? null : writer('debug', (message) => logger.debug?.(message, context)),
+  };
 }

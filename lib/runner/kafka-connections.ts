@@ -1,30 +1,52 @@
 import { Injectable } from '@nestjs/common';
-import { ReplaySubject } from 'rxjs';
+import { filter, mergeMap, type Observable, ReplaySubject } from 'rxjs';
+import type { GroupLog } from '../consumer/group-consumer.js';
 import { KafkaConfigurationError } from '../errors/configuration.error.js';
 import { KafkaUnknownConnectionError } from '../errors/unknown-connection.error.js';
 import { KafkaUnknownGroupError } from '../errors/unknown-group.error.js';
+import type { KafkaEvent } from '../interfaces/index.js';
+import { EventStream } from './event-stream.js';
 import type { KafkaGroup } from './kafka-group.js';
 
 /** The connections of one application and their groups. One per application: two in a process do not see each other. */
 @Injectable()
 export class KafkaConnections {
   /** Every group, also to those who subscribe before it is there. */
-  readonly groups$ = new ReplaySubject<KafkaGroup>();
+  private readonly groups$ = new ReplaySubject<KafkaGroup>();
+  private readonly running = new Set<string>();
   private readonly connections = new Map<string, Connection>();
 
   get names(): readonly string[] {
     return [...this.connections.keys()];
   }
 
-  register(name: string): void {
+  register(name: string, log: GroupLog): void {
     if (this.connections.has(name)) {
       throw new KafkaConfigurationError('KafkaManyThreadsModule.forRoot', `two connections are called ${name}. Give each forRoot a name of its own, or import one and list its groups there.`);
     }
-    this.connections.set(name, { groups: new Map(), defaultGroup: undefined });
+    this.connections.set(name, { log, groups: new Map(), defaultGroup: undefined });
+    this.running.add(name);
+  }
+
+  /** Events of a connection's groups from the subscription on; they end when the application does. */
+  events(name: string): Observable<KafkaEvent> {
+    const report = (error: unknown): void => this.connections.get(name)?.log.error('A subscriber of events$ failed', error);
+    const own = this.groups$.pipe(
+      filter(({ place }) => place.connection === name),
+      mergeMap(({ events }) => events.events$),
+    );
+    return new EventStream(report, (subscriber) => own.subscribe(subscriber));
+  }
+
+  /** The groups of this connection have stopped for good. */
+  ended(name: string): void {
+    this.running.delete(name);
+    if (this.running.size === 0) this.groups$.complete();
   }
 
   addGroups(name: string, groups: readonly KafkaGroup[], defaultGroup: string | undefined): void {
-    this.connections.set(name, { groups: new Map(groups.map((group) => [group.groupId, group])), defaultGroup });
+    const { log } = this.connection(name, 'addGroups');
+    this.connections.set(name, { log, groups: new Map(groups.map((group) => [group.groupId, group])), defaultGroup });
     for (const group of groups) this.groups$.next(group);
   }
 
@@ -50,6 +72,7 @@ export class KafkaConnections {
 }
 
 interface Connection {
+  readonly log: GroupLog;
   readonly groups: ReadonlyMap<string, KafkaGroup>;
   readonly defaultGroup: string | undefined;
 }

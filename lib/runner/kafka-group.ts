@@ -33,6 +33,8 @@ export class KafkaGroup {
   private retry: { readonly cancel: () => void } | null = null;
   private isWanted = false;
   private attempts = 0;
+  /** It tried to start in the background, and no repetition will help. */
+  private hasGivenUp = false;
 
   constructor(private readonly deps: KafkaGroupDependencies) {
     const { options, handlers, wire, hooks, log } = deps;
@@ -51,6 +53,7 @@ export class KafkaGroup {
    */
   async start(): Promise<void> {
     this.cancelRetry();
+    this.hasGivenUp = false;
     this.isWanted = true;
     const attempt = this.attempt(0);
     if (!this.mayRetry) return attempt;
@@ -62,6 +65,7 @@ export class KafkaGroup {
 
   async stop(): Promise<void> {
     this.cancelRetry();
+    this.hasGivenUp = false;
     this.isWanted = false;
     const before = this.consumer.stats();
     const beganMs = performance.now();
@@ -84,13 +88,19 @@ export class KafkaGroup {
     const { state, memberIds, partitions, ...counts } = this.consumer.stats();
     return {
       ...this.place,
-      state: state === 'stopped' && (this.retry !== null || this.attempts > 0) ? 'starting' : state,
+      state: this.stateFrom(state),
       memberIds: [...memberIds],
       ...counts,
       deadLetteredCount: 0,
       concurrency: this.deps.options.concurrency,
       partitions: partitions.map((partition) => ({ ...partition })),
     };
+  }
+
+  private stateFrom(state: KafkaConsumerStats['state']): KafkaConsumerStats['state'] {
+    if (state !== 'stopped') return state;
+    if (this.hasGivenUp) return 'failed';
+    return this.retry !== null || this.attempts > 0 ? 'starting' : 'stopped';
   }
 
   private get mayRetry(): boolean {
@@ -117,6 +127,7 @@ export class KafkaGroup {
   }
 
   private tryAgain(failures: number, error: Error): void {
+    this.cancelRetry();
     const delayMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(failures, 10));
     const cause = error.cause instanceof Error ? error.cause.message : error.message;
     this.deps.log.warn(`The consumer of group ${this.groupId} reached no Kafka broker (${cause}); the next attempt is in ${delayMs} ms`);
@@ -125,7 +136,9 @@ export class KafkaGroup {
   }
 
   private failedLater(error: unknown): void {
+    if (!this.isWanted) return;
     this.retry = null;
+    this.hasGivenUp = true;
     this.deps.log.error(`The consumer of ${this.groupId} does not start`, error);
   }
 

@@ -50,8 +50,8 @@ export class KafkaRunner implements OnModuleInit, OnApplicationBootstrap, OnModu
     @Inject(ModulesContainer) modules: ModulesContainer,
   ) {
     bootLastAndStopFirst(modules);
-    connections.register(connection);
     this.log = groupLog('KafkaManyThreads', options);
+    connections.register(connection, this.log);
     this.calls = new HandlerCalls(new KafkaContextCreator(contexts, globalKinds(options.globalEnhancers)), moduleRef);
   }
 
@@ -82,6 +82,7 @@ export class KafkaRunner implements OnModuleInit, OnApplicationBootstrap, OnModu
   async onModuleDestroy(): Promise<void> {
     await Promise.all(this.groups.map((group) => group.stop()));
     for (const { events } of this.groups) events.complete();
+    this.connections.ended(this.connection);
   }
 
   private discover<T>(metadata: Parameters<typeof discoverMethods<T>>[2]): DiscoveredMethod<T>[] {

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { filter, mergeMap, type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 import { DEFAULT_CONNECTION } from '../decorators/inject-kafka.decorator.js';
 import { KafkaNotImplementedError } from '../errors/not-implemented.error.js';
 import type { KafkaConsumerStats, KafkaEvent, KafkaFinding, KafkaLag } from '../interfaces/index.js';
@@ -29,12 +29,12 @@ export class KafkaConsumerService {
     return service;
   }
 
-  /** Events of all groups from the subscription on; completes when the application stops. */
+  /**
+   * Events of all groups from the subscription on; completes when the application stops. What a subscriber throws is logged, and
+   * it goes on with the next event.
+   */
   get events$(): Observable<KafkaEvent> {
-    return this.connections.groups$.pipe(
-      filter(({ place }) => place.connection === this.connection),
-      mergeMap(({ events }) => events.events$),
-    );
+    return this.connections.events(this.connection);
   }
 
   getStats(groupId?: string): KafkaConsumerStats {

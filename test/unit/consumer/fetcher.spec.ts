@@ -1,6 +1,6 @@
 import { Fetcher } from '../../../lib/consumer/fetcher.js';
 import { TopicMetadata } from '../../../lib/consumer/topic-metadata.js';
-import type { EngineLimits } from '../../../lib/engine/engine.js';
+import type { EngineLimits } from '../../../lib/engine/engine-host.js';
 import type { PartitionQueue } from '../../../lib/engine/partition-queue.js';
 import { FakeFetchWire, FakeLog, ManualClock, fetched, records, settle, wireError } from '../../support/fake-fetch-wire.js';
 import { PartitionHarness } from './partition-harness.js';

@@ -1,5 +1,6 @@
 import { CompletedRanges } from '../../../lib/engine/completed-ranges.js';
-import { Engine, type EngineLimits } from '../../../lib/engine/engine.js';
+import { Engine } from '../../../lib/engine/engine.js';
+import type { EngineLimits } from '../../../lib/engine/engine-host.js';
 import type { HandlerQueue } from '../../../lib/engine/handler-queue.js';
 import type { PartitionQueue } from '../../../lib/engine/partition-queue.js';
 import type { Clock } from '../../../lib/consumer/clock.js';

@@ -1,6 +1,7 @@
 import { CompletedRanges } from '../../../lib/engine/completed-ranges.js';
 import type { Delivery } from '../../../lib/engine/delivery.js';
-import { Engine, type EngineLimits, type EngineListener } from '../../../lib/engine/engine.js';
+import { Engine } from '../../../lib/engine/engine.js';
+import type { EngineLimits, EngineListener } from '../../../lib/engine/engine-host.js';
 import type { Handler, HandlerOptions } from '../../../lib/engine/handler.js';
 import type { HandlerQueue } from '../../../lib/engine/handler-queue.js';
 import type { PartitionQueue } from '../../../lib/engine/partition-queue.js';

@@ -27,6 +27,40 @@ describe('the watermark', () => {
   });
 });
 
+describe('what a handler answers', () => {
+  const thenThrows = Object.defineProperty({}, 'then', {
+    get: () => {
+      throw new Error('no then');
+    },
+  });
+  const manyTimes = { then: (resolve: (value: unknown) => void, reject: (error: Error) => void) => [resolve(1), resolve(2), reject(new Error('late'))] };
+  const throwsLater = {
+    then: (resolve: (value: unknown) => void) => {
+      resolve(1);
+      throw new Error('too late');
+    },
+  };
+
+  it.each<[string, unknown, boolean]>([
+    ['a frozen object', Object.freeze({ id: 1 }), true],
+    ['an object without a prototype', Object.create(null), true],
+    ['a thenable that resolves again and again', manyTimes, true],
+    ['a thenable that resolves and throws', throwsLater, true],
+    ['something whose `then` throws', thenThrows, false],
+  ])('may be %s, and the next record has its turn', async (_, answer, succeeds) => {
+    const harness = new EngineHarness({ concurrency: 1 });
+    const answers = [answer, undefined];
+    const handler = harness.handler({ retry: { retries: 0, delayMs: () => 0, retryable: () => true } });
+    jest.spyOn(handler.handler, 'invoke').mockImplementation(() => answers.shift());
+    const queue = harness.open(handler);
+    harness.deliver(queue, [null, null]);
+    await settle();
+    expect(answers).toEqual([]);
+    expect(harness.engine.counters).toMatchObject(succeeds ? { processed: 2, failed: 0 } : { processed: 1, failed: 1 });
+    expect(harness.engine.inFlight).toBe(0);
+  });
+});
+
 describe('slots', () => {
   it('reach the concurrency of the group over one partition, and never one more', async () => {
     const harness = new EngineHarness({ concurrency: 100 });
