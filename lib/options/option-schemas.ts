@@ -1,4 +1,4 @@
-import { anyObject, callback, flag, milliseconds, notBuilt, notBuiltBut, object, type ObjectSchema, oneOf, text, value, whole } from './schema.js';
+import { callback, flag, milliseconds, notBuilt, notBuiltBut, object, type ObjectSchema, oneOf, text, value, whole } from './schema.js';
 
 const LOG_LEVELS = ['verbose', 'debug', 'log', 'warn', 'error', 'fatal'];
 
@@ -9,7 +9,7 @@ const codec = value("'json', 'string', 'buffer', or an object with decode and en
 const retries = value('a whole number of at least 0, −1 or Infinity for ever', (each) => each === Infinity || each === -1 || (Number.isSafeInteger(each) && Number(each) >= 0));
 const backoff = object(
   { initialMs: milliseconds(0), factor: value('a number of at least 1', (each) => typeof each === 'number' && each >= 1), maxMs: milliseconds(0), jitter: flag },
-  { required: ['initialMs'], or: value('milliseconds, a function', (each) => (typeof each === 'number' && each >= 0) || isFunction(each)) },
+  { required: ['initialMs'], or: value('milliseconds, a function', (each) => milliseconds(0).holds(each) || isFunction(each)) },
 );
 
 /** Of a group for all its handlers, and of a handler for itself. */
@@ -36,6 +36,7 @@ export const handlerSchema = object({
   enabled: flag,
 });
 
+const ratio = value('a number of at least 0', (each) => typeof each === 'number' && each >= 0);
 const rangeOfConcurrency = (each: unknown): boolean => typeof each === 'object' && each !== null && 'min' in each && 'max' in each;
 
 export const consumerSchema = object(
@@ -73,7 +74,13 @@ export const consumerSchema = object(
     rebalanceTimeoutMs: milliseconds(1),
     transactionTimeoutMs: notBuilt,
     logLevel: oneOf(LOG_LEVELS),
-    kafkajs: anyObject,
+    // What else kafkajs's consumer takes has a name of its own here, or no meaning.
+    kafkajs: object({
+      metadataMaxAge: milliseconds(1),
+      retry: object({ maxRetryTime: milliseconds(0), initialRetryTime: milliseconds(0), factor: ratio, multiplier: ratio, retries: value('a whole number of at least 0, or Infinity', (each) => each === Infinity || whole(0).holds(each)), restartOnFailure: notBuilt }),
+      maxInFlightRequests: whole(1),
+      rackId: text,
+    }),
   },
   { required: ['groupId'] },
 );

@@ -17,9 +17,14 @@ function delays(backoff: NonNullable<KafkaRetryOptions['backoff']>, report: (wha
   if (typeof backoff === 'number') return () => backoff;
   if (typeof backoff !== 'function') return (retry) => exponential(retry, { ...BACKOFF, ...backoff });
   return (retry, error) => {
-    const wished = guarded(() => backoff(retry, error), NaN, (thrown) => report('retry.backoff', thrown));
-    return wished >= 0 && wished < Infinity ? wished : exponential(retry, BACKOFF);
+    const wished: unknown = guarded<unknown>(() => backoff(retry, error), NaN, (thrown) => report('retry.backoff', thrown));
+    return isDelay(wished) ? wished : exponential(retry, BACKOFF);
   };
+}
+
+/** Of functions and exceptions of the application, which may be written without types. */
+export function isDelay(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value < Infinity;
 }
 
 function exponential(retry: number, { initialMs, factor, maxMs, jitter }: typeof BACKOFF): number {

@@ -61,4 +61,3 @@ export function notBuiltBut(...harmless: readonly unknown[]): ValueSchema {
 export const text = value('text', (each) => typeof each === 'string' && each !== '');
 export const flag = value('true or false', (each) => typeof each === 'boolean');
 export const callback = value('a function', (each) => typeof each === 'function');
-export const anyObject = value('an object', (each) => typeof each === 'object' && each !== null);

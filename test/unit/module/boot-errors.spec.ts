@@ -45,6 +45,9 @@ describe('an application does not boot', () => {
     ['with a list that is none', { client, consumer, groups: { groupId: 'x' } }, /groups: expected a list, found \{ groupId \}/],
     ['with a wrong option deep in a list', { client, groups: [{ groupId: 'a' }, { groupId: 'b', buffer: { bytes: -1 } }] }, /groups\[1\]\.buffer\.bytes: expected/],
     ['with retries below −1', { client, consumer: { ...consumer, retry: { retries: -2 } } }, /consumer\.retry\.retries: expected .* found -2/],
+    ['with a backoff that never ends', { client, consumer: { ...consumer, retry: { backoff: Infinity } } }, /consumer\.retry\.backoff: expected milliseconds, a function, or an object, found Infinity/],
+    ['with an option of kafkajs that is ours', { client, consumer: { ...consumer, kafkajs: { sessionTimeout: 3 } } }, /consumer\.kafkajs: there is no option sessionTimeout/],
+    ['with a wrong option for kafkajs', { client, consumer: { ...consumer, kafkajs: { retry: { retries: -1 } } } }, /consumer\.kafkajs\.retry\.retries: expected .* found -1/],
     ['with a group that is listed twice', { client, consumer, groups: [consumer] }, /group shop is listed twice/],
     ['with heartbeats too rare for the session', { client, consumer: { ...consumer, sessionTimeoutMs: 3000 } }, /group shop, heartbeatIntervalMs: 1000 is not below a third of sessionTimeoutMs \(3000\)/],
     ['with an eager drain longer than the rebalance', { client, consumer: { ...consumer, rebalance: { protocol: 'eager', drainTimeoutMs: 60_000 } } }, /drainTimeoutMs: 60000 is not below rebalanceTimeoutMs \(60000\)/],
@@ -56,6 +59,7 @@ describe('an application does not boot', () => {
   });
 
   it.each<[string, unknown]>([
+    ['consumer.kafkajs.retry.restartOnFailure', { kafkajs: { retry: { restartOnFailure: async () => true } } }],
     ['consumer.mode', { mode: 'consumer-per-topic' }],
     ['consumer.concurrency', { concurrency: { min: 1, max: 10 } }],
     ['consumer.deadLetter', { deadLetter: true }],

@@ -5,6 +5,7 @@ describe('what a handler throws', () => {
   it('asks for another attempt, for none, or for completion', () => {
     expect(classify(new KafkaRetryException(new Error('busy'), 250))).toMatchObject({ kind: 'retry', delayMs: 250 });
     expect(classify(new KafkaRetryException())).toMatchObject({ kind: 'retry', delayMs: undefined });
+    for (const delayMs of [NaN, -1, Infinity, '250']) expect(classify(new KafkaRetryException('busy', delayMs as number))).toMatchObject({ kind: 'retry', delayMs: undefined });
     expect(classify(new KafkaSkipException('not ours')).kind).toBe('skip');
     expect(classify(new KafkaDeadLetterException('broken')).kind).toBe('exhausted');
     expect(classify(new KafkaDecodeError('t', 0, 1, 'json', new Error('no'))).kind).toBe('exhausted');
@@ -14,6 +15,7 @@ describe('what a handler throws', () => {
   it('keeps message and cause', () => {
     const cause = new Error('downstream is away');
     expect(new KafkaRetryException(cause)).toMatchObject({ name: 'KafkaRetryException', message: cause.message, cause });
+    expect(new KafkaRetryException(Object.create(null)).message).toBe('something that has no text');
     expect(new KafkaBatchException([{ index: 1, error: cause }]).message).toBe('1 records of the batch failed');
   });
 

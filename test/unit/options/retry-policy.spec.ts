@@ -28,8 +28,9 @@ describe('the retry policy', () => {
     expect(retryPolicy({ backoff: (retry, error) => retry * Number(error) }, report).delayMs(3, 7)).toBe(21);
   });
 
-  it.each([NaN, -1, Infinity])('takes the default where the function answers %p', (wished) => {
-    const delay = retryPolicy({ backoff: () => wished }, report).delayMs(1, null);
+  it.each([NaN, -1, Infinity, '50', null, Promise.resolve(50)])('takes the default where the function answers %p', (wished) => {
+    const delay = retryPolicy({ backoff: () => wished as number }, report).delayMs(1, null);
+    expect(typeof delay).toBe('number');
     expect(delay).toBeGreaterThanOrEqual(0);
     expect(delay).toBeLessThanOrEqual(100);
   });
