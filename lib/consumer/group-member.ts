@@ -65,7 +65,10 @@ export class GroupMember {
       failed: (error) => void this.membership.fail(error),
     });
     this.membership = new Membership({ wire, options, clock, log, lease: this.lease, strategy: options.rebalance.assignment, host: this.host() });
-    this.metadata.onChange((change) => this.membership.rejoin(change));
+    this.metadata.onChange((change) => {
+      this.owned.forgetTopics((topic) => !this.metadata.topics.has(topic));
+      this.membership.rejoin(change);
+    });
   }
 
   /** Opens the connections and looks for the topics; answers those that do not exist. */

@@ -125,6 +125,11 @@ export class OwnedPartitions {
     return this.drop(this.tenures.all, reason);
   }
 
+  /** What was done in a topic that is gone is void: its offsets, committed now, would skip records of the next one of this name. */
+  forgetTopics(isGone: (topic: string) => boolean): void {
+    void this.drop(this.tenures.all.filter(({ topic }) => isGone(topic)), 'the topic does not exist any more');
+  }
+
   /** The log was cut below the position: what was done there is void, and the partition begins anew at `offset`. */
   restart(queue: PartitionQueue, offset: number): void {
     const tenure = this.tenures.find(queue);
