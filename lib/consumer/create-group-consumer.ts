@@ -125,11 +125,12 @@ class Group implements GroupConsumer {
       const [missing] = await Promise.all(members.map((member) => member.connect()));
       if (missing.length > 0 && this.deps.options.missingTopics === 'throw') throw new KafkaMissingTopicError(missing, this.groupId);
       if (missing.length > 0) this.deps.log.warn(`Topics ${missing.join(', ')} do not exist yet; they are consumed once they do`);
-      if (this.stopping !== null) throw new Error('it was stopped');
+      if (this.members !== members) throw new Error('it was stopped');
     } catch (error) {
-      this.members = [];
+      const wasStopped = this.stopping !== null || this.members !== members;
+      if (this.members === members) this.members = [];
       await Promise.all(members.map((member) => member.close()));
-      if (this.stopping !== null) throw new Error(`The consumer of ${this.groupId} was stopped while it connected`, { cause: error });
+      if (wasStopped) throw new Error(`The consumer of ${this.groupId} was stopped while it connected`, { cause: error });
       throw error instanceof WireError && error.kind !== 'fatal' ? new KafkaConnectionError(this.groupId, error) : error;
     }
     this.phase = 'connected';

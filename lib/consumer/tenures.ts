@@ -1,16 +1,21 @@
 import type { PartitionQueue } from '../engine/partition-queue.js';
+import type { Clock } from './clock.js';
 import type { Committer } from './committer.js';
 import { nameOf } from './decisions.js';
 import type { Fetcher } from './fetcher.js';
 import type { GroupHooks, GroupLog, OwnedPartition } from './group-consumer.js';
 import { HookOrder } from './hook-order.js';
+import type { GroupOptions } from './options.js';
 import { Tenure } from './tenure.js';
 import type { TopicPartition } from './wire.js';
+import { within } from './within.js';
 
 export interface TenuresDependencies {
   readonly fetcher: Pick<Fetcher, 'remove'>;
   readonly committer: Pick<Committer, 'remove'>;
   readonly hooks: GroupHooks;
+  readonly options: Pick<GroupOptions, 'rebalance' | 'sessionTimeoutMs'>;
+  readonly clock: Clock;
   readonly log: GroupLog;
 }
 
@@ -65,13 +70,24 @@ export class Tenures {
     return hook;
   }
 
-  /** Each tenure is named once at most, and only if it was named as assigned. */
+  /**
+   * Each tenure is named once at most, and only if it was named as assigned. A hook that hangs must not keep the partitions from
+   * whoever is to have them next: it may take as long as a drain, and at a
+   * stop, which has a limit of its own, as long as a session.
+   */
   nameRevoked(tenures: readonly Tenure[], reason: 'rebalance' | 'shutdown' | 'lost'): Promise<void> {
     const named = tenures.filter(({ assignedHook, isNamedRevoked }) => assignedHook !== null && !isNamedRevoked);
     for (const tenure of named) tenure.isNamedRevoked = true;
-    return this.hookOrder.follow(named, async () => {
+    const { clock, options, log } = this.deps;
+    const limitMs = reason === 'shutdown' ? options.sessionTimeoutMs : options.rebalance.drainTimeoutMs;
+    const work = async (): Promise<true> => {
       await Promise.all(named.flatMap(({ assignedHook }) => assignedHook ?? []));
       await this.call('revoked', named, (partitions) => this.deps.hooks.revoked(partitions, reason));
+      return true;
+    };
+    return this.hookOrder.follow(named, async () => {
+      if (await within(clock, limitMs, work(), false)) return;
+      log.error(`The hooks of ${named.map(nameOf).join(', ')} have not ended within ${limitMs} ms: the partitions are given up without waiting for them`);
     });
   }
 

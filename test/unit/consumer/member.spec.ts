@@ -400,6 +400,18 @@ describe('hooks', () => {
     expect(member.hooks).toEqual(['assigned 0', 'rebalance 0']);
     expect(member.claimed()).toEqual([]);
   });
+
+  it('that hang keep a partition that moves no longer than a drain may take', async () => {
+    const member = await new MemberHarness({ rebalance: { protocol: 'cooperative', assignment: 'sticky', drainTimeoutMs: 5000 } }).member(0, 1);
+    member.hookWork = (call) => (call === 'rebalance 1' ? new Promise(() => {}) : Promise.resolve());
+    await member.rebalance();
+    await member.assigned(2, [0]);
+    await member.clock.pass(4000);
+    expect(member.owned).toEqual([0, 1]);
+    await member.clock.pass(2000);
+    expect(member.owned).toEqual([0]);
+    expect(member.log.errors.join()).toContain('The hooks of t/1 have not ended within 5000 ms');
+  });
 });
 
 describe('a member that stops', () => {
@@ -477,6 +489,26 @@ describe('under the eager protocol', () => {
     expect(member.stored(0)).toBe(1);
     await member.assigned(2, [0]);
     expect(member.hooks).toEqual(['assigned 0 1', 'rebalance 1', 'rebalance 0', 'assigned 0']);
+  });
+});
+
+describe('a topic that is gone', () => {
+  it('is given up at once, and nothing of it is committed: a topic of that name would begin behind records', async () => {
+    const member = await new MemberHarness({ metadataMaxAgeMs: 1000 }).member(0);
+    await member.append(0, 2);
+    await member.complete(0, 0);
+    const { commits } = member.wire;
+    const before = commits.length;
+    member.wire.partitions.delete('t');
+    member.wire.commitScripts.push(...Array.from({ length: 50 }, () => () => wireError('moved')));
+    await member.clock.pass(10_000);
+    expect(member.owned).toEqual([]);
+    expect(member.aborted).toEqual(['0@1']);
+    member.wire.topic('t', 4);
+    await member.clock.pass(10_000);
+    expect(commits.slice(before).length).toBeGreaterThan(0);
+    expect(member.stored(0)).toBe(0);
+    expect(member.hooks).toEqual(['assigned 0', 'lost 0']);
   });
 });
 
