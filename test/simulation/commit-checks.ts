@@ -51,7 +51,7 @@ export class CommitChecks {
   sent(process: SimulatedProcess, { topic, partition, offset, metadata }: OffsetCommit): void {
     const { judge } = this;
     const name = `${topic}/${partition}`;
-    const tenure = process.tenures.get(`${name}#${process.epochs.get(name) ?? 0}`);
+    const tenure = process.committing(name);
     judge.note(`${process.name}: commits ${name}@${offset} (${metadata.length})`);
     if (tenure === undefined) return judge.broken('handover', `${process.name} commits ${name}@${offset}, which it does not have`);
     if (tenure.end !== null) judge.broken('handover', `${process.name} commits ${name}@${offset} after it has ${tenure.end} it`);

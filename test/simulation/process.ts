@@ -89,6 +89,18 @@ export class SimulatedProcess implements Peer {
   tenure({ topic, partition, epoch }: Delivery): JudgedTenure | null {
     return this.tenures.get(`${topic}/${partition}#${epoch}`) ?? null;
   }
+  /**
+   * The tenure that a commit of the process is of: the latest that is not over, else the latest. Of two members in a process one
+   * may get what the other, in doubt of its place, has not given up; which of them may commit is told by the coordinator.
+   */
+  committing(name: string): JudgedTenure | undefined {
+    const latest = this.epochs.get(name) ?? 0;
+    for (let epoch = latest; epoch > 0; epoch--) {
+      const tenure = this.tenures.get(`${name}#${epoch}`);
+      if (tenure?.end === null) return tenure;
+    }
+    return this.tenures.get(`${name}#${latest}`);
+  }
   redeliverHeld(): void {
     void this.consumer.redeliverHeld();
   }
