@@ -14,6 +14,8 @@ export interface Tenure {
   end: TenureEnd;
   /** When the newest acknowledged commit was sent: what had ended before, Kafka knows of. */
   committedMs: number;
+  /** When each acknowledged commit was sent. */
+  readonly commitsMs: number[];
   readonly runs: Run[];
 }
 
@@ -76,6 +78,19 @@ export class History {
     return endMs !== null && endMs + CLOCK_MS < tenure.committedMs;
   }
 
+  /**
+   * Who worked on the partition in between, though the run's process has it to the end: it was out of the group for a while, and
+   * came back to a partition on which nobody else had been able to commit.
+   */
+  usurperOf({ pid, partition, startMs, tenure }: Run): Tenure | null {
+    const isBetween = (other: Tenure): boolean => other.pid !== pid && other.partition === partition && other.runs.length > 0 && other.fromMs > startMs && other.fromMs < tenure.toMs;
+    return this.tenures.find(isBetween) ?? null;
+  }
+  /** Whether Kafka was told of a run before this time. */
+  isCoveredBefore({ endMs, tenure }: Run, beforeMs: number): boolean {
+    return endMs !== null && tenure.commitsMs.some((sentMs) => sentMs < beforeMs && endMs + CLOCK_MS < sentMs);
+  }
+
   private read(entry: Entry): void {
     switch (entry.event) {
       case 'assigned':
@@ -101,7 +116,7 @@ export class History {
   }
 
   private assigned({ pid, partition = -1, atMs }: Entry): void {
-    const tenure: Tenure = { pid, partition, fromMs: atMs, toMs: Infinity, end: 'open', committedMs: -Infinity, runs: [] };
+    const tenure: Tenure = { pid, partition, fromMs: atMs, toMs: Infinity, end: 'open', committedMs: -Infinity, commitsMs: [], runs: [] };
     this.tenures.push(tenure);
     this.current.set(`${pid} ${partition}`, tenure);
   }
@@ -136,7 +151,9 @@ export class History {
   private committed(entry: Entry): void {
     this.commits.push(entry);
     const tenure = this.current.get(`${entry.pid} ${entry.partition ?? -1}`);
-    if (tenure !== undefined) tenure.committedMs = Math.max(tenure.committedMs, entry.sentAtMs ?? -Infinity);
+    if (tenure === undefined || entry.sentAtMs === undefined) return;
+    tenure.committedMs = Math.max(tenure.committedMs, entry.sentAtMs);
+    tenure.commitsMs.push(entry.sentAtMs);
   }
 
   private struck(entry: Entry): void {

@@ -40,6 +40,8 @@ export function judgeRepeats(history: History, recordRuns: ReadonlyMap<string, r
 
 function excuseOf(history: History, run: Run): Excuse | null {
   const { tenure, endMs } = run;
+  const usurper = history.usurperOf(run);
+  if (usurper !== null && isTroubled(history, { ...tenure, toMs: usurper.fromMs }) && !history.isCoveredBefore(run, usurper.fromMs)) return 'evicted';
   if (history.isCovered(run)) return null;
   switch (tenure.end) {
     case 'killed':

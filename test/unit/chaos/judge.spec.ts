@@ -94,6 +94,14 @@ describe('the judge of a chaos run', () => {
       expect(repeats.byExcuse.evicted).toEqual({ repeated: 1, allowed: 1 });
       expect(failures).toEqual([]);
     });
+    it('excuses one whose process was cut off, and has the partition back from somebody who could not commit', () => {
+      const between = [fault('network', A), assigned(B), ...run(B, 1), fault('network', B), fault('heal', A), start(A, 2), end(A, 2), commit(A, 3, 1_250), revoked(B, 'lost')];
+      const verdict = verdictOf(ledger(assigned(A), ...run(A, 0), commit(A, 1, 350), ...run(A, 1), ...between), 3);
+      expect(verdict.repeats.unexplained).toEqual([]);
+      expect(verdict.repeats.byExcuse.evicted.repeated).toBe(1);
+      const told = verdictOf(ledger(assigned(A), ...run(A, 0), ...run(A, 1), commit(A, 2, 550), ...between), 3);
+      expect(told.repeats.unexplained).toEqual([expect.stringContaining('0@1 ran again')]);
+    });
     it('does not accept that a partition was lost without a fault', () => {
       const entries = ledger(assigned(A), ...run(A, 0), revoked(A, 'lost'), assigned(B), ...run(B, 0));
       expect(verdictOf(entries, 1).failures).toEqual([expect.stringContaining('process 1 lost partition 0')]);
