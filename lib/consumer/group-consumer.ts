@@ -87,8 +87,6 @@ export interface GroupConsumerDependencies {
   readonly wire: WireFactory;
   readonly hooks: GroupHooks;
   readonly log: GroupLog;
-  /** Monotonic milliseconds. @default performance.now */
-  readonly now?: () => number;
 }
 
 /** One consumer group of this process: what the Nest half starts, asks and stops. */

@@ -3,6 +3,7 @@ import { decodeOffsetMap } from '../engine/offset-map.js';
 import { messageOf } from './error-text.js';
 import { backOffMs } from './back-off.js';
 import type { Clock } from './clock.js';
+import { byTopic, nameOf } from './decisions.js';
 import type { GroupLog } from './group-consumer.js';
 import { zlibCompression } from './offset-map-compression.js';
 import type { GroupOptions } from './options.js';
@@ -138,7 +139,7 @@ export class StartPositions {
     for (const [topic, partitions] of byTopic(without)) {
       const first = this.deps.options.fromBeginning ? 0 : await this.firstAddedLater(topic, partitions, isWanted);
       if (first === null) return null;
-      for (const { partition } of partitions) {
+      for (const partition of partitions) {
         const isAddedLater = partition >= first;
         if (isAddedLater && !this.deps.options.fromBeginning) {
           this.deps.log.info(`${topic}/${partition} was added after group ${this.deps.options.groupId} had begun: it is read from its start`);
@@ -150,11 +151,11 @@ export class StartPositions {
   }
 
   /** From this partition on, those without a commit came after the group had begun. */
-  private async firstAddedLater(topic: string, without: readonly TopicPartition[], isWanted: () => boolean): Promise<number | null> {
+  private async firstAddedLater(topic: string, without: readonly number[], isWanted: () => boolean): Promise<number | null> {
     const before = this.before.get(topic);
     if (before !== undefined) return before.hadCommits ? 0 : before.partitions;
     // Partitions are added above those that are there: what an older group has committed lies below.
-    const highest = Math.max(...without.map(({ partition }) => partition));
+    const highest = Math.max(...without);
     const committed = await this.topicsWithCommits(new Map([[topic, highest]]), isWanted);
     return committed === null ? null : committed.has(topic) ? 0 : Infinity;
   }
@@ -213,20 +214,6 @@ export class StartPositions {
     }
     return null;
   }
-}
-
-function nameOf({ topic, partition }: TopicPartition): string {
-  return `${topic}/${partition}`;
-}
-
-function byTopic(partitions: readonly TopicPartition[]): Map<string, TopicPartition[]> {
-  const topics = new Map<string, TopicPartition[]>();
-  for (const partition of partitions) {
-    const others = topics.get(partition.topic);
-    if (others === undefined) topics.set(partition.topic, [partition]);
-    else others.push(partition);
-  }
-  return topics;
 }
 
 /** An answer that leaves partitions out is none: they would begin wherever the default says. */

@@ -1,8 +1,8 @@
 import type { ApplicationConfig } from '@nestjs/core';
 import type { NestContainer } from '@nestjs/core';
 import { ExternalContextCreator } from '@nestjs/core';
-import { isObservable, lastValueFrom } from 'rxjs';
 import type { KafkaManyThreadsOptions } from '../interfaces/index.js';
+import { settled } from './observable-result.js';
 
 /** Which kinds of enhancers apply to a method. */
 export interface Enhancers {
@@ -70,12 +70,6 @@ export class KafkaContextCreator {
     this.moduleKey = moduleKey;
     return this.creator.create(...args);
   }
-}
-
-/** Handlers, interceptors and filters may answer with an Observable: it is done when it completes. */
-export async function settled(result: unknown): Promise<unknown> {
-  const awaited = await result;
-  return isObservable(awaited) ? lastValueFrom(awaited, { defaultValue: undefined }) : awaited;
 }
 
 function onlyThese(config: ApplicationConfig, globals: Enhancers): ApplicationConfig {

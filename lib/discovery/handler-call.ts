@@ -5,7 +5,8 @@ import { areOwnParameters, type BoundParameters, boundParameters, Parameter, par
 import { KafkaConfigurationError } from '../errors/configuration.error.js';
 import type { KafkaContext } from '../interfaces/index.js';
 import type { DiscoveredMethod } from './discovered-method.js';
-import { type Enhancers, type KafkaContextCreator, settled } from './enhancers.js';
+import type { Enhancers, KafkaContextCreator } from './enhancers.js';
+import { settled } from './observable-result.js';
 
 /** Calls a handler method with what its parameters ask for. */
 export type HandlerCall = (value: unknown, context: KafkaContext) => unknown;

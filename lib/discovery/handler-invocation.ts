@@ -1,5 +1,4 @@
 import { AsyncResource } from 'node:async_hooks';
-import { isObservable, lastValueFrom } from 'rxjs';
 import type { Delivery } from '../engine/delivery.js';
 import type { Verdict } from '../engine/failure-policy.js';
 import type { Handler } from '../engine/handler.js';
@@ -60,9 +59,4 @@ export function classify(error: unknown): Verdict {
   if (error instanceof KafkaRetryException) return { kind: 'retry', error, delayMs: isDelay(error.delayMs) ? error.delayMs : undefined };
   if (error instanceof KafkaDeadLetterException || error instanceof KafkaDecodeError) return { kind: 'exhausted', error };
   return { kind: 'failed', error };
-}
-
-/** An Observable is done when it completes; one without a value is no failure. */
-export function deferred(result: object): PromiseLike<unknown> | null {
-  return isObservable(result) ? lastValueFrom(result, { defaultValue: undefined }) : null;
 }

@@ -4,7 +4,7 @@ import type { HandlerPlace } from '../discovery/handler-context.js';
 import type { DiscoveredMethod } from '../discovery/discovered-method.js';
 import { messageOf } from '../consumer/error-text.js';
 import type { KafkaPartitions } from '../interfaces/index.js';
-import { settled } from '../discovery/enhancers.js';
+import { settled } from '../discovery/observable-result.js';
 import { inOwnContext } from './detached.js';
 
 type Call = (partitions: KafkaPartitions) => unknown;

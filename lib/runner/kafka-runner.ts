@@ -9,7 +9,8 @@ import { type DiscoveredMethod, discoverMethods } from '../discovery/discovered-
 import { globalKinds, KafkaContextCreator } from '../discovery/enhancers.js';
 import { HandlerCalls } from '../discovery/handler-call.js';
 import type { HandlerPlace } from '../discovery/handler-context.js';
-import { classify, deferred, invocation } from '../discovery/handler-invocation.js';
+import { classify, invocation } from '../discovery/handler-invocation.js';
+import { deferred } from '../discovery/observable-result.js';
 import { KafkaConfigurationError } from '../errors/configuration.error.js';
 import { KafkaUnknownConnectionError } from '../errors/unknown-connection.error.js';
 import { KafkaUnknownGroupError } from '../errors/unknown-group.error.js';
