@@ -5,6 +5,7 @@ import { messageOf } from './error-text.js';
 import type { Clock } from './clock.js';
 import type { GroupLog } from './group-consumer.js';
 import { zlibCompression } from './offset-map-compression.js';
+import { UnansweredCommits } from './unanswered-commits.js';
 import { type CommitOutcome, WireError } from './wire.js';
 
 /** A request becomes one batch of Kafka's offsets topic, which takes 1 MiB by default and refuses the request as a whole above it. */
@@ -41,6 +42,9 @@ export class PartitionCommits {
   untilDeflate = 0;
   failures = 0;
   notBeforeMs = -Infinity;
+  /** Sent again though nothing has changed: an unanswered commit may have been stored over it. */
+  isRepeatDue = false;
+  readonly unanswered = new UnansweredCommits();
   private readonly begin: number;
 
   constructor(
@@ -67,6 +71,7 @@ export class PartitionCommits {
     this.isStartUnsaved = false;
     this.failures = 0;
     this.notBeforeMs = -Infinity;
+    this.isRepeatDue = false;
     // What went without its map is not saved yet: it is tried again with a shorter one.
     if (!this.isMapRefused) this.savedRevision = revision;
     this.isMapRefused = false;
@@ -142,13 +147,14 @@ export class CommitBatches {
   private plan(partition: PartitionCommits): PlannedCommit | null {
     const { watermark: offset, revision } = partition.queue.tracker;
     if (partition.isGone || offset < partition.committed) return null;
-    if (revision === partition.savedRevision && !partition.isStartUnsaved) return null;
+    const mustSend = partition.isStartUnsaved || partition.isRepeatDue;
+    if (revision === partition.savedRevision && !mustSend) return null;
     // Where a map was refused the offset goes first, alone.
     partition.isMapRefused &&= offset !== partition.committed;
     const metadata = this.withMap && !partition.isMapRefused ? this.encode(partition, offset) : '';
     // Without a commit of its own the partition has what an earlier owner wrote; that is still true.
     const isSaved = offset === partition.committed && metadata === (partition.savedMetadata ?? '');
-    if (isSaved && !partition.isStartUnsaved) {
+    if (isSaved && !mustSend) {
       partition.savedRevision = revision;
       return null;
     }

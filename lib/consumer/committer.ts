@@ -123,11 +123,12 @@ export class Committer {
   isOwn(queue: PartitionQueue, offset: number): boolean {
     const partition = this.partitions.get(queue);
     // An acknowledgement may be under way.
-    return partition !== undefined && (offset === partition.committed || offset === partition.planned);
+    return partition !== undefined && (offset === partition.committed || offset === partition.planned || partition.unanswered.has(offset));
   }
 
-  /** There is a new identity: what waited for one is committed now. */
+  /** There is a new identity: what waited for one is committed now, and what an unanswered commit may have been stored over. */
   identityChanged(): void {
+    for (const partition of this.partitions.values()) if (partition.unanswered.isAny) this.repeat(partition);
     if (this.dirty.length > 0) this.commitNow();
   }
 
@@ -159,6 +160,11 @@ export class Committer {
 
   private of(queues: readonly PartitionQueue[]): PartitionCommits[] {
     return queues.flatMap((queue) => this.partitions.get(queue) ?? []);
+  }
+
+  private repeat(partition: PartitionCommits): void {
+    partition.isRepeatDue = true;
+    this.list(partition);
   }
 
   private list(partition: PartitionCommits): void {
@@ -250,7 +256,9 @@ export class Committer {
     try {
       outcomes = await wire.commit(identity, offsets);
     } catch (error) {
-      this.refuse(batch, asWireError(error), identity);
+      const failure = asWireError(error);
+      if (failure.kind === 'unavailable') for (const { partition, offset } of batch) partition.unanswered.add(identity, offset);
+      this.refuse(batch, failure, identity);
       return;
     }
     this.settle(batch, outcomes, identity, clock.now() - sentMs);
@@ -258,15 +266,17 @@ export class Committer {
 
   private settle(batch: readonly PlannedCommit[], outcomes: readonly CommitOutcome[], identity: MemberIdentity, durationMs: number): void {
     const { acknowledged, refused } = sortOutcomes(batch, outcomes);
-    if (acknowledged.length > 0) this.acknowledge(acknowledged, durationMs);
+    if (acknowledged.length > 0) this.acknowledge(acknowledged, identity, durationMs);
     for (const { error, commits } of refused) this.refuse(commits, error, identity);
   }
 
-  private acknowledge(commits: readonly PlannedCommit[], durationMs: number): void {
+  private acknowledge(commits: readonly PlannedCommit[], identity: MemberIdentity, durationMs: number): void {
     this.batches.accepted();
+    const { clock, options } = this.deps;
     for (const commit of commits) {
       const { partition } = commit;
       this.committedCount += partition.acknowledge(commit);
+      if (partition.unanswered.mayFollow(identity, clock.now(), options.sessionTimeoutMs)) this.repeat(partition);
       if (partition.savedRevision === commit.revision) continue;
       this.list(partition);
       this.isWanted = true;

@@ -49,16 +49,17 @@ export class CoordinatorLink {
 
   join(request: JoinRequest): Promise<JoinReply> {
     this.rebalanceTimeoutMs = request.rebalanceTimeoutMs;
-    return this.run('join', this.times.deadlineMs, link => group.join(link, this.groupId, request, request.rebalanceTimeoutMs + BEYOND_REBALANCE_MS));
+    return this.run('join', this.times.deadlineMs, link => group.join(link, this.groupId, request, request.rebalanceTimeoutMs + BEYOND_REBALANCE_MS), 'unless sent');
   }
   sync(request: SyncRequest): Promise<SyncReply> {
-    return this.run('join', this.times.deadlineMs, link => group.sync(link, this.groupId, request, this.rebalanceTimeoutMs + BEYOND_REBALANCE_MS));
+    return this.run('join', this.times.deadlineMs, link => group.sync(link, this.groupId, request, this.rebalanceTimeoutMs + BEYOND_REBALANCE_MS), 'unless sent');
   }
   heartbeat(identity: MemberIdentity): Promise<'ok' | 'rebalancing'> {
     return this.run('heartbeat', this.times.deadlineMs, link => group.heartbeat(link, this.groupId, identity, this.times.requestMs));
   }
   commit(identity: MemberIdentity, offsets: readonly OffsetCommit[]): Promise<readonly CommitOutcome[]> {
-    return this.run('offsets', this.times.deadlineMs, link => group.commit(link, this.groupId, identity, offsets, this.times.requestMs));
+    // Repeated here it could overtake a newer one: the committer repeats it, with what is complete by then.
+    return this.run('offsets', this.times.deadlineMs, link => group.commit(link, this.groupId, identity, offsets, this.times.requestMs), 'unless sent');
   }
   committed(partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]> {
     return this.run('offsets', this.times.deadlineMs, link => group.committed(link, this.groupId, partitions, this.times.requestMs));
@@ -67,7 +68,7 @@ export class CoordinatorLink {
     return this.run('heartbeat', Math.min(LEAVE_DEADLINE_MS, this.times.deadlineMs), link => group.leave(link, this.groupId, identity, this.times.requestMs));
   }
 
-  private async run<T>(purpose: Purpose, deadlineMs: number, request: (link: BrokerLink) => Promise<T>): Promise<T> {
+  private async run<T>(purpose: Purpose, deadlineMs: number, request: (link: BrokerLink) => Promise<T>, repeat: 'always' | 'unless sent' = 'always'): Promise<T> {
     const until = this.now() + deadlineMs;
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
       let address: Address | null = null;
@@ -82,7 +83,7 @@ export class CoordinatorLink {
         const isLost = failure.kind === 'unavailable' && link?.isOpen !== true;
         if (address !== null && (isLost || failure.code === 'NOT_COORDINATOR')) this.forget(address);
         // A join that was waiting is over: the member has to look at its state before it joins again.
-        const canRepeat = COORDINATOR_TROUBLE.has(failure.code) || (isLost && !(purpose === 'join' && link !== null));
+        const canRepeat = COORDINATOR_TROUBLE.has(failure.code) || (isLost && (repeat === 'always' || link === null));
         if (!canRepeat || this.now() + pauseMs >= until) throw failure;
         await this.brokers.pause(pauseMs);
       }

@@ -11,7 +11,7 @@ import { handlerOptions } from '../../lib/options/handler-options.js';
 import type { Ledger } from '../support/ledger.js';
 import { handlerMs } from './handler-time.js';
 import type { Order } from './judge/order.js';
-import { witnessed } from './witnessed-wire.js';
+import { type Witness, witnessed } from './witnessed-wire.js';
 
 export interface MemberConfig {
   readonly ledger: string;
@@ -42,7 +42,7 @@ export class ChaosMember {
     this.consumer = createGroupConsumer({
       options,
       handlers: [this.handler()],
-      wire: () => witnessed(wire(), (sentAtMs) => (this.provenAtMs = Math.max(this.provenAtMs, sentAtMs))),
+      wire: () => witnessed(wire(), this.witness()),
       hooks: this.hooks(),
       log,
     });
@@ -75,6 +75,15 @@ export class ChaosMember {
     const ms = handlerMs(partition, value, this.config.longestHandlerMs);
     if (ms > 0) await delay(ms);
     ledger.write({ event: 'end', partition, offset });
+  }
+
+  private witness(): Witness {
+    return {
+      proven: (sentAtMs) => (this.provenAtMs = Math.max(this.provenAtMs, sentAtMs)),
+      unanswered: (offsets) => {
+        for (const { partition, offset } of offsets) this.ledger.write({ event: 'unanswered', partition, offset });
+      },
+    };
   }
 
   private hooks(): GroupHooks {

@@ -13,7 +13,7 @@ export function reportLines({ settings, played, seconds, verdict, complaints }: 
     ...excuses.map(([excuse, { repeated, allowed }]) => `repeated        ${repeated} of ${allowed} that were in flight or completed after the last commit (${excuse})`),
     `repeated        ${repeats.unexplained.length} without a reason`,
     `order           ${order.violations.length} violations, ${order.zombies} overlaps with handlers of frozen or evicted processes`,
-    `commits         ${verdict.commits}, of which ${verdict.commitsThatWentBack.length} went back`,
+    `commits         ${verdict.commits}, of which ${verdict.commitsThatWentBack.length} went back and ${verdict.lateCommits} arrived late`,
     `longest pause   ${pause(pauses.stayed)} where a partition stayed, ${pause(pauses.moved)} where it moved`,
     ...verdict.recoveries.map(({ fault, consumingMs, committingMs, usableMs }) => `recovery        ${fault}: usable after ${whole(usableMs)} ms, all partitions consumed after ${whole(consumingMs)} ms, committed after ${whole(committingMs)} ms`),
     ...[...complaints].sort(([, a], [, b]) => b - a).slice(0, 8).map(([text, count]) => `log             ${count} × ${text}`),

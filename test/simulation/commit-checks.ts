@@ -87,7 +87,7 @@ export class CommitChecks {
     this.judge.broken('commits', `${name} takes ${topic}/${partition}@${offset} for committed, and Kafka has ${truth.stored?.offset ?? 'nothing'}`);
   }
 
-  /** A request whose connection was given up may be served after later ones: Kafka then has an older state, until the next commit. */
+  /** A request whose connection was given up may be served after later ones: Kafka then has an older state, until the member repeats the newer one. */
   private checkDirection(truth: PartitionTruth, number: number, offset: number): void {
     truth.isOvertaken = number < truth.commitNumber;
     truth.commitNumber = Math.max(truth.commitNumber, number);
@@ -104,7 +104,7 @@ export class CommitChecks {
   private checkHandedOver(process: SimulatedProcess, name: string, tenure: JudgedTenure): void {
     const { judge } = this;
     if (tenure.truth.isVoid || tenure.truth.stored === null || process.hasShortMaps) return;
-    if (judge.scheduler.nowMs - Math.max(process.commitFailedAtMs, process.troubledAtMs) <= judge.settings.flushLimitMs) return;
+    if (judge.scheduler.nowMs - Math.max(process.coordinatorFailedAtMs, process.troubledAtMs) <= judge.settings.flushLimitMs) return;
     const { offset, metadata } = tenure.truth.stored;
     const completed = judge.settings.offsetMap ? decodeOffsetMap(offset, metadata, zlibCompression).completed : CompletedRanges.NONE;
     const missing = metadata.length > NEARLY_FULL || !judge.settings.offsetMap ? null : tenure.missingFrom(offset, completed, judge.scheduler.steps);

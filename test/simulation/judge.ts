@@ -143,8 +143,12 @@ export class Judge implements CoordinatorObserver {
     return ++this.commitRequests;
   }
   commitFailed(process: SimulatedProcess, kinds: readonly string[]): void {
-    process.commitFailedAtMs = this.scheduler.nowMs;
+    this.coordinatorFailed(process);
     process.hasShortMaps ||= kinds.some((kind) => kind === 'too-large' || kind === 'metadata-too-large');
+  }
+  /** A commit was refused, or the member gets no identity to commit with. */
+  coordinatorFailed(process: SimulatedProcess): void {
+    process.coordinatorFailedAtMs = this.scheduler.nowMs;
   }
   commitStored(commit: StoredCommit): void {
     this.commits.stored(commit);

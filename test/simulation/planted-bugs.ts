@@ -32,6 +32,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     edit('engine/partition-queue.ts', 'chunk.from > this.position || ', ''),
   ),
   bug('takes a refused commit for an acknowledged one', edit('consumer/commit-batches.ts', 'if (answer === null) {', 'if (answer !== undefined) {')),
+  bug('does not repeat what an unanswered commit may have been stored over', edit('consumer/committer.ts', 'if (partition.unanswered.mayFollow(identity, clock.now(), options.sessionTimeoutMs)) this.repeat(partition);', '')),
   bug('takes a drain back without fetching again what it dropped', edit('engine/partition-queue.ts', 'this.tracker.refetch(listed.filter((delivery) => delivery.state === DeliveryState.DROPPED));', '')),
   bug('as leader, gives a partition away while another member still claims it', edit('assignors/assign.ts', '  withholdMoving(plan, seats, holders);\n', '')),
   bug('leaves the base out of what the offset map checks', edit('engine/offset-map.ts', 'rest = base;', 'rest = 0;')),

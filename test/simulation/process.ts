@@ -52,7 +52,7 @@ export class SimulatedProcess implements Peer {
   readonly reads = new Map<string, { readonly offset: number; readonly metadata: string }>();
   readonly tenures = new Map<string, JudgedTenure>();
   readonly epochs = new Map<string, number>();
-  commitFailedAtMs = -Infinity;
+  coordinatorFailedAtMs = -Infinity;
   /** It was frozen, cut off, or out of the group. */
   troubledAtMs = -Infinity;
   /** A map was refused for its size. */

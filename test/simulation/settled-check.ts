@@ -91,7 +91,7 @@ export class SettledCheck {
     const truth = judge.ledger.of(log);
     const committed = kafka.offsets.get(log.name)?.offset ?? -1;
     if (!truth.isVoid && truth.firstIncomplete < log.end) return `${truth.incompleteCount} records of ${log.name} are not complete, the first is ${truth.firstIncomplete}`;
-    if (committed !== log.end && !truth.isOvertaken) return `${log.name} is committed at ${committed} and ends at ${log.end}`;
+    if (committed !== log.end) return `${log.name} is committed at ${committed} and ends at ${log.end}`;
     return null;
   }
 }

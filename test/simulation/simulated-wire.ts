@@ -90,7 +90,7 @@ export class SimulatedWire implements Wire {
   async commit(identity: MemberIdentity, offsets: readonly OffsetCommit[]): Promise<readonly CommitOutcome[]> {
     const number = this.judge.commitSent(this.process, offsets);
     try {
-      const outcomes = await this.repeated('offsets', () => this.ask<readonly CommitOutcome[]>('offsets', this.requestMs, (answer) => this.kafka.commit(identity, offsets, number, answer)));
+      const outcomes = await this.repeated('commit', () => this.ask<readonly CommitOutcome[]>('offsets', this.requestMs, (answer) => this.kafka.commit(identity, offsets, number, answer)));
       const kinds = outcomes.flatMap(({ error }) => error?.kind ?? []);
       if (kinds.length > 0) this.judge.commitFailed(this.process, kinds);
       return outcomes;
@@ -119,7 +119,7 @@ export class SimulatedWire implements Wire {
     }
   }
 
-  private async repeated<T>(purpose: 'join' | 'heartbeat' | 'offsets', attempt: () => Promise<T>): Promise<T> {
+  private async repeated<T>(purpose: 'join' | 'heartbeat' | 'offsets' | 'commit', attempt: () => Promise<T>): Promise<T> {
     const { clock } = this.process;
     const untilMs = clock.now() + this.deadlineMs;
     for (let pauseMs = 100; ; pauseMs = Math.min(2 * pauseMs, 1000)) {
@@ -127,8 +127,9 @@ export class SimulatedWire implements Wire {
         return await attempt();
       } catch (error) {
         const code = error instanceof WireError ? error.code : '';
-        // A join that was waiting is over: the member looks at its state before it joins again.
-        const canRepeat = COORDINATOR_TROUBLE.has(code) || (code === 'CONNECTION_LOST' && purpose !== 'join');
+        if (purpose === 'join') this.judge.coordinatorFailed(this.process);
+        // A join that was waiting is over: the member looks at its state before it joins again. A commit gets newer offsets.
+        const canRepeat = COORDINATOR_TROUBLE.has(code) || (code === 'CONNECTION_LOST' && purpose !== 'join' && purpose !== 'commit');
         if (!canRepeat || this.isClosed || clock.now() + pauseMs >= untilMs) throw error;
         await new Promise<void>((resolve) => void clock.later(pauseMs, resolve));
       }

@@ -47,6 +47,8 @@ export class History {
   readonly faults: Entry[] = [];
   readonly commits: Entry[] = [];
   readonly complaints: Entry[] = [];
+  /** Commits of which nobody knows whether they have arrived. */
+  readonly unanswered = new Set<string>();
   /** Per process: when it was killed. */
   readonly deaths = new Map<number, number>();
   private readonly afflictions = new Map<number, Affliction[]>();
@@ -103,6 +105,9 @@ export class History {
         return this.finished(entry);
       case 'commit':
         return this.committed(entry);
+      case 'unanswered':
+        this.unanswered.add(`${entry.partition ?? -1}@${entry.offset ?? -1}`);
+        return;
       case 'fault':
         return this.struck(entry);
       case 'sent':

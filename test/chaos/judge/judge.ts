@@ -33,6 +33,8 @@ export interface Verdict {
   readonly repeats: Repeats;
   readonly order: OrderFindings;
   readonly commitsThatWentBack: readonly string[];
+  /** Those that went back because their connection was given up, and they arrived behind a newer one. */
+  readonly lateCommits: number;
   readonly commits: number;
   readonly pauses: { readonly moved: Pause | null; readonly stayed: Pause | null };
   readonly recoveries: readonly Recovery[];
@@ -49,7 +51,7 @@ export function judge(evidence: Evidence): Verdict {
     lost: lostRecords(history, recordRuns, evidence),
     repeats: judgeRepeats(history, recordRuns),
     order: judgeOrder(history, evidence.order),
-    commitsThatWentBack: commitsThatWentBack(evidence.commits),
+    ...judgeDirection(history, evidence.commits),
     commits: evidence.commits.length,
     pauses: longestPauses(history),
     recoveries: recoveries(history),
@@ -117,15 +119,19 @@ function mixedUp({ sent }: History, recordRuns: ReadonlyMap<string, readonly Run
   return wrong;
 }
 
-function commitsThatWentBack(commits: readonly Commit[]): string[] {
+function judgeDirection({ unanswered }: History, commits: readonly Commit[]): Pick<Verdict, 'commitsThatWentBack' | 'lateCommits'> {
   const highest = new Map<number, number>();
   const back: string[] = [];
+  let lateCommits = 0;
   for (const { partition, offset } of commits) {
     const before = highest.get(partition) ?? 0;
-    if (offset < before) back.push(`partition ${partition} to ${offset} after ${before}`);
+    if (offset < before) {
+      if (unanswered.has(`${partition}@${offset}`)) lateCommits++;
+      else back.push(`partition ${partition} to ${offset} after ${before}`);
+    }
     highest.set(partition, Math.max(before, offset));
   }
-  return back;
+  return { commitsThatWentBack: back, lateCommits };
 }
 
 function unreached({ ends, committed }: Evidence): string[] {

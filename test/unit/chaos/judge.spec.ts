@@ -167,6 +167,14 @@ describe('the judge of a chaos run', () => {
     expect(failures).toEqual([expect.stringContaining('partition 0 to 3 after 5'), expect.stringContaining('partition 0 is committed to 0 of 1')]);
   });
 
+  it('lets a commit go back that nobody had answered: it arrived behind a newer one', () => {
+    const commits = [0, 5, 3, 5].map((offset) => ({ partition: 0, offset }));
+    const unanswered = (offset: number): Line => ({ event: 'unanswered', pid: A, offset });
+    const verdict = (offset: number): Verdict => verdictOf(ledger(assigned(A), ...run(A, 0), unanswered(offset)), 1, { commits });
+    expect(verdict(3)).toMatchObject({ commitsThatWentBack: [], lateCommits: 1, failures: [] });
+    expect(verdict(4)).toMatchObject({ commitsThatWentBack: ['partition 0 to 3 after 5'], lateCommits: 0 });
+  });
+
   it('measures a pause from when there was something to run, and tells partitions that moved from those that stayed', () => {
     const entries = ledger(
       assigned(A), sent(0, 2), ...run(A, 0), { ...start(A, 1), atMs: 3_000 }, end(A, 1),

@@ -264,6 +264,68 @@ describe('a commit that is refused', () => {
   });
 });
 
+describe('a commit that nobody answered', () => {
+  const repeats = 15_000 / INTERVAL_MS;
+
+  /** Offset 1 goes unanswered, 2 is acknowledged; then nothing completes any more. */
+  async function afterAnUnansweredCommit() {
+    const setting = setUp();
+    const { clock, wire, partitions, open } = setting;
+    const queue = open(0, 5);
+    wire.commitScripts.push(() => wireError('unavailable'));
+    await partitions.complete(queue, 0);
+    await clock.pass(INTERVAL_MS);
+    await partitions.complete(queue, 1);
+    await clock.pass(100);
+    return { ...setting, queue };
+  }
+
+  it('may arrive behind a newer one: the newest is stored again within an interval', async () => {
+    const { clock, wire, stored } = await afterAnUnansweredCommit();
+    expect(stored(0)).toBe(2);
+    wire.stored.set('orders/0', { offset: 1, metadata: '' });
+    await clock.pass(INTERVAL_MS);
+    expect(stored(0)).toBe(2);
+  });
+
+  it('is expected for a session, and then no more', async () => {
+    const { clock, wire, sent } = await afterAnUnansweredCommit();
+    await clock.pass(15_000 + INTERVAL_MS);
+    const { length } = sent();
+    expect(length).toBeGreaterThanOrEqual(repeats);
+    expect(length).toBeLessThanOrEqual(repeats + 4);
+    expect(clock.timerCount).toBe(0);
+    await clock.pass(60_000);
+    expect(wire.commits).toHaveLength(length);
+  });
+
+  it('cannot be stored after one of a newer generation, which ends the repeating', async () => {
+    const { clock, wire, member, committer, stored } = await afterAnUnansweredCommit();
+    wire.stored.set('orders/0', { offset: 1, metadata: '' });
+    member.identity = { memberId: 'a', generation: 2 };
+    committer.identityChanged();
+    await clock.pass(1);
+    expect(stored(0)).toBe(2);
+    const { length } = wire.commits;
+    await clock.pass(60_000);
+    expect(wire.commits).toHaveLength(length);
+  });
+
+  it('is taken for our own where Kafka turns out to have it, not for a reset by somebody else', async () => {
+    const { committer, queue } = await afterAnUnansweredCommit();
+    expect([0, 1, 2].map((offset) => committer.isOwn(queue, offset))).toEqual([false, true, true]);
+  });
+
+  it('is over with a refusal: an answer is an answer', async () => {
+    const { clock, wire, partitions, open } = setUp();
+    const queue = open(0, 5);
+    wire.commitScripts.push((_, offsets) => offsets.map(({ topic, partition }) => ({ topic, partition, error: wireError('unavailable') })));
+    await partitions.complete(queue, 0);
+    await clock.pass(60_000);
+    expect(wire.commits).toHaveLength(2);
+  });
+});
+
 describe('who commits', () => {
   it('nobody while there is no identity; what completed is committed once there is one', async () => {
     const { clock, wire, partitions, member, open, stored } = setUp();
