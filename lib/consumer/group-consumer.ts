@@ -1,4 +1,4 @@
-import type { Delivery } from '../engine/delivery.js';
+import type { EngineListener } from '../engine/engine-host.js';
 import type { Handler } from '../engine/handler.js';
 import type { GroupOptions } from './options.js';
 import type { TopicPartition, WireFactory } from './wire.js';
@@ -24,19 +24,11 @@ export interface GroupHooks {
 }
 
 /** What happens, for whoever listens. Every method is optional, and what nobody listens to costs nothing. Never awaited. */
-export interface GroupListener {
+export interface GroupListener extends EngineListener {
   assigned?(partitions: readonly OwnedPartition[], durationMs: number): void;
   revoked?(partitions: readonly OwnedPartition[], durationMs: number): void;
   lost?(partitions: readonly OwnedPartition[], durationMs: number): void;
-  processed?(delivery: Delivery, durationMs: number): void;
-  failed?(delivery: Delivery, error: unknown, final: boolean): void;
-  retried?(delivery: Delivery, error: unknown): void;
-  skipped?(delivery: Delivery, error: unknown): void;
-  held?(delivery: Delivery, error: unknown): void;
-  abandoned?(delivery: Delivery, error: unknown): void;
   committed?(offsets: readonly (TopicPartition & { readonly offset: number })[], durationMs: number): void;
-  paused?(partition: TopicPartition, reason: 'buffer' | 'user' | 'held' | 'drain'): void;
-  resumed?(partition: TopicPartition, reason: 'buffer' | 'user' | 'held' | 'drain'): void;
   crashed?(error: unknown, restarting: boolean): void;
 }
 

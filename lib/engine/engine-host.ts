@@ -1,5 +1,6 @@
 import type { Delivery } from './delivery.js';
 import type { PartitionQueue, Suspension } from './partition-queue.js';
+import type { RecordChunk } from './record-chunk.js';
 
 export interface EngineLimits {
   /** Handlers in flight at once. */
@@ -30,6 +31,10 @@ export interface EngineHost {
 
 /** Called for what happens, where somebody listens. */
 export interface EngineListener {
+  arrived?(queue: PartitionQueue, chunk: RecordChunk): void;
+  /** It was complete or in flight already, and is not delivered. */
+  dropped?(queue: PartitionQueue, offset: number): void;
+  started?(delivery: Delivery): void;
   processed?(delivery: Delivery, durationMs: number): void;
   failed?(delivery: Delivery, error: unknown, final: boolean): void;
   retried?(delivery: Delivery, error: unknown): void;

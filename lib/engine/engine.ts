@@ -206,6 +206,7 @@ export class Engine {
     queue.inFlight++;
     delivery.queue.running++;
     delivery.begin(now);
+    if (this.listener?.started) this.listener.started(delivery);
     const { attempt } = delivery;
     const { timeoutMs } = queue.options;
     if (timeoutMs !== null) this.schedule(delivery, now + timeoutMs);

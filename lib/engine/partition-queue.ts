@@ -137,6 +137,7 @@ export class PartitionQueue {
    */
   receive(chunk: RecordChunk, nowMs: number): void {
     if (this.status !== 'active' || chunk.from > this.position || chunk.to <= this.position) return;
+    this.engine.listener?.arrived?.(this, chunk);
     this.buffered += chunk.count;
     this.intake.push(this.retention.retain(chunk, nowMs));
     if (this.intake.first?.chunk === chunk) this.takeSlice();
@@ -154,7 +155,7 @@ export class PartitionQueue {
     for (let index = intake.index; index < end; index++) {
       const offset = chunk.offset(index);
       if (tracker.isWanted(offset)) this.take(first, index, offset);
-      else this.dropDuplicate();
+      else this.dropDuplicate(offset);
     }
     intake.takenTo(end);
     const hadAbsent = chunk.count < chunk.to - chunk.from;
@@ -169,7 +170,8 @@ export class PartitionQueue {
     this.roomCheck();
   }
 
-  private dropDuplicate(): void {
+  private dropDuplicate(offset: number): void {
+    this.engine.listener?.dropped?.(this, offset);
     this.buffered--;
     this.engine.counters.duplicatesDropped++;
   }

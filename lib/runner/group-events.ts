@@ -5,20 +5,14 @@ import type { Handler } from '../engine/handler.js';
 import { isLater } from '../discovery/codecs.js';
 import { type Decode, HandlerContext, type HandlerPlace } from '../discovery/handler-context.js';
 import { LazyRecord } from '../discovery/lazy-record.js';
-import { KafkaSkipException } from '../errors/record-fate.exceptions.js';
 import type { KafkaEvent } from '../interfaces/index.js';
-import { describeError } from './describe-error.js';
-import { LineRate } from './line-rate.js';
-
-/** Failures are news, but a thousand of them a second are not. */
-const LINE_MS = 1000;
+import { recordLog } from './record-log.js';
 
 /** Tells the log of failures, and whoever subscribes of everything. What nobody listens to is not built. */
 export class GroupEvents {
   private readonly subject = new Subject<KafkaEvent>();
   private subscribers = 0;
-  private readonly retryLines = new LineRate(LINE_MS);
-  private readonly skipLines = new LineRate(LINE_MS);
+  private readonly lines: GroupListener;
 
   /** Hot: events of the time of the subscription. */
   readonly events$ = new Observable<KafkaEvent>((subscriber) => {
@@ -34,9 +28,10 @@ export class GroupEvents {
     private readonly consumer: GroupConsumer,
     private readonly place: HandlerPlace,
     private readonly decoders: ReadonlyMap<Handler, Decode>,
-    private readonly log: GroupLog,
+    log: GroupLog,
   ) {
-    consumer.listener = this.failures();
+    this.lines = recordLog(log);
+    consumer.listener = this.lines;
   }
 
   complete(): void {
@@ -45,45 +40,29 @@ export class GroupEvents {
 
   private listen(change: 1 | -1): void {
     this.subscribers += change;
-    this.consumer.listener = this.subscribers > 0 ? this.everything() : this.failures();
-  }
-
-  /** What a person must be able to find: a record that is given up, and one that fails again and again. */
-  private failures(): GroupListener {
-    const { log } = this;
-    return {
-      retried: (delivery, error) => this.warnRarely(this.retryLines, `${at(delivery)} failed in attempt ${delivery.attempt} and is tried again (${describeError(error)})`),
-      skipped: (delivery, error) => {
-        if (error instanceof KafkaSkipException) log.debug?.(`${at(delivery)} is skipped (${error.message})`);
-        else this.warnRarely(this.skipLines, `${at(delivery)} failed in attempt ${delivery.attempt} and is skipped for good (${describeError(error)})`);
-      },
-      held: (delivery, error) => log.error(`${at(delivery)} failed in attempt ${delivery.attempt} and is held, uncommitted`, error),
-      abandoned: (delivery, error) => log.error(`${at(delivery)} ignores its abort signal: the handler is abandoned and may still be running`, error),
-    };
-  }
-
-  private warnRarely(lines: LineRate, line: string): void {
-    const others = lines.next();
-    if (others === null) this.log.debug?.(line);
-    else this.log.warn(others === 0 ? line : `${line}; ${others} more since the last such line`);
+    this.consumer.listener = this.subscribers > 0 ? this.everything() : this.lines;
   }
 
   private everything(): GroupListener {
-    const { retried, skipped, held, abandoned } = this.failures();
-    const failure = (type: 'retried' | 'skipped' | 'held' | 'abandoned', log: GroupListener[typeof type]) => (delivery: Delivery, error: unknown) => {
-      log?.(delivery, error);
+    const { lines } = this;
+    const failure = (type: 'retried' | 'skipped' | 'held' | 'abandoned') => (delivery: Delivery, error: unknown) => {
+      lines[type]?.(delivery, error);
       this.emit({ type, record: this.recordOf(delivery), error, attempt: delivery.attempt });
     };
     return {
+      ...lines,
       assigned: (partitions, durationMs) => this.emit({ type: 'assigned', partitions: partitions.map(withoutOffset), durationMs }),
       revoked: (partitions, durationMs) => this.emit({ type: 'revoked', partitions: partitions.map(withoutOffset), durationMs }),
       lost: (partitions, durationMs) => this.emit({ type: 'lost', partitions: partitions.map(withoutOffset), durationMs }),
-      processed: (delivery, durationMs) => this.emit({ type: 'processed', record: this.recordOf(delivery), durationMs }),
+      processed: (delivery, durationMs) => {
+        lines.processed?.(delivery, durationMs);
+        this.emit({ type: 'processed', record: this.recordOf(delivery), durationMs });
+      },
       failed: (delivery, error, final) => this.emit({ type: 'failed', record: this.recordOf(delivery), error, attempt: delivery.attempt, final }),
-      retried: failure('retried', retried),
-      skipped: failure('skipped', skipped),
-      held: failure('held', held),
-      abandoned: failure('abandoned', abandoned),
+      retried: failure('retried'),
+      skipped: failure('skipped'),
+      held: failure('held'),
+      abandoned: failure('abandoned'),
       committed: (offsets, durationMs) => this.emit({ type: 'committed', offsets: [...offsets], durationMs }),
       paused: ({ topic, partition }, reason) => this.emit({ type: 'paused', topic, partition, reason }),
       resumed: ({ topic, partition }, reason) => this.emit({ type: 'resumed', topic, partition, reason }),
@@ -119,8 +98,4 @@ type WithoutPlace<E> = E extends KafkaEvent ? Omit<E, keyof HandlerPlace> : neve
 
 function withoutOffset<P extends { topic: string; partition: number; epoch: number }>({ topic, partition, epoch }: P): { topic: string; partition: number; epoch: number } {
   return { topic, partition, epoch };
-}
-
-function at({ topic, partition, offset }: Delivery): string {
-  return `${topic}/${partition} offset ${offset}`;
 }
