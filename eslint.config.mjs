@@ -16,9 +16,10 @@ const rooms = [
   { files: ['lib/kafkajs/**'], rules: restrict(refuse('^(?!\\./|\\.\\./(consumer|engine)/|kafkajs(/|$)|node:)', 'lib/kafkajs implements the wire of lib/consumer and knows nothing above it.')) },
   // It reads what groups have written: the codecs, and kafkajs's admin client.
   { files: ['lib/cli/**'], rules: restrict(kafkajsInside, refuse('^\\.\\./(?!(engine/offset-map|assignors/user-data|kafkajs/group-codec|consumer/offset-map-compression)\\.js$)', 'The CLI uses codecs, and nothing that consumes.')) },
+  { files: ['lib/testing/broker/**'], rules: restrict(refuse('^(?!\\./|\\.\\./|node:)|/(engine|assignors|kafkajs|discovery|runner|options|services)/', 'The embedded broker knows Kafka, Node, and the clock of lib/consumer.')) },
   {
     files: ['lib/**'],
-    ignores: ['lib/{engine,assignors,consumer,kafkajs,cli}/**'],
+    ignores: ['lib/{engine,assignors,consumer,kafkajs,cli,testing/broker}/**'],
     rules: restrict(
       kafkajsInside,
       refuse('^kafkajs$', 'Values of kafkajs are for lib/kafkajs; its public types are welcome.', { types: true }),

@@ -39,7 +39,7 @@ const onKafka = {
 const unit = {
   ...base,
   displayName: 'unit',
-  testMatch: ['unit', 'simulation'].map((folder) => `<rootDir>/test/${folder}/**/*.spec.ts`),
+  testMatch: ['unit', 'simulation', 'embedded'].map((folder) => `<rootDir>/test/${folder}/**/*.spec.ts`),
   testPathIgnorePatterns: inCi ? [] : [long],
 };
 const integration = {
