@@ -1,14 +1,14 @@
 import type { Delivery } from '../engine/delivery.js';
 import { Engine } from '../engine/engine.js';
-import type { HandlerQueue } from '../engine/handler-queue.js';
 import type { PartitionQueue } from '../engine/partition-queue.js';
 import { type Clock, systemClock } from './clock.js';
 import { Deadlines } from './deadlines.js';
 import { Epochs } from './epochs.js';
-import { KafkaConnectionError, KafkaHandlerTimeoutError, KafkaMissingTopicError } from './errors.js';
+import { type KafkaAmbiguousTopicError, KafkaConnectionError, KafkaHandlerTimeoutError, KafkaMissingTopicError } from './errors.js';
 import type { GroupConsumer, GroupConsumerDependencies, GroupListener, GroupState, GroupStats } from './group-consumer.js';
 import { GroupMember } from './group-member.js';
 import { GroupTotals, statsOf } from './group-stats.js';
+import { TopicRoutes } from './topic-routes.js';
 import { WireError } from './wire.js';
 
 export function createGroupConsumer(deps: GroupConsumerDependencies, clock: Clock = systemClock): GroupConsumer {
@@ -21,7 +21,7 @@ type Phase = 'stopped' | 'connected' | 'started' | 'draining' | 'failed';
 /** The members of a group in this process, and the one engine that runs their handlers. */
 class Group implements GroupConsumer {
   private readonly engine: Engine;
-  private readonly handlers: ReadonlyMap<string, HandlerQueue>;
+  private readonly routes: TopicRoutes;
   private readonly deadlines: Deadlines;
   private readonly epochs = new Epochs();
   private readonly totals = new GroupTotals();
@@ -32,6 +32,8 @@ class Group implements GroupConsumer {
   private stopping: Promise<void> | null = null;
   private draining: Promise<{ completed: number; abandoned: number }> | null = null;
   private listening: GroupListener | null = null;
+  /** Found while it connects: it must not start. */
+  private ambiguous: KafkaAmbiguousTopicError | null = null;
 
   constructor(
     private readonly deps: GroupConsumerDependencies,
@@ -50,7 +52,7 @@ class Group implements GroupConsumer {
         later: (work) => clock.nextTurn(work),
       },
     );
-    this.handlers = this.handlersByTopic();
+    this.routes = this.createRoutes();
   }
 
   get groupId(): string {
@@ -121,8 +123,10 @@ class Group implements GroupConsumer {
     const members = Array.from({ length: this.deps.options.members }, () => this.newMember());
     // A stop ends them, connected or not.
     this.members = members;
+    this.ambiguous = null;
     try {
       const [missing] = await Promise.all(members.map((member) => member.connect()));
+      this.requireOneReader();
       if (missing.length > 0 && this.deps.options.missingTopics === 'throw') throw new KafkaMissingTopicError(missing, this.groupId);
       if (missing.length > 0) this.deps.log.warn(`Topics ${missing.join(', ')} do not exist yet; they are consumed once they do`);
       if (this.members !== members) throw new Error('it was stopped');
@@ -133,6 +137,7 @@ class Group implements GroupConsumer {
       if (wasStopped) throw new Error(`The consumer of ${this.groupId} was stopped while it connected`, { cause: error });
       throw error instanceof WireError && error.kind !== 'fatal' ? new KafkaConnectionError(this.groupId, error) : error;
     }
+    for (const line of this.routes.describe(members[0]?.metadata.topics.keys() ?? [])) this.deps.log.info(line);
     this.phase = 'connected';
   }
 
@@ -186,7 +191,7 @@ class Group implements GroupConsumer {
       hooks,
       log,
       engine: this.engine,
-      handlers: this.handlers,
+      routes: this.routes,
       epochs: this.epochs,
       clock: this.clock,
       listener: () => this.listening,
@@ -194,13 +199,20 @@ class Group implements GroupConsumer {
     });
   }
 
-  private handlersByTopic(): ReadonlyMap<string, HandlerQueue> {
-    const byTopic = new Map<string, HandlerQueue>();
-    for (const handler of this.deps.handlers) {
-      const queue = this.engine.handlerQueue(handler);
-      for (const topic of handler.topics) byTopic.set(topic, queue);
-    }
-    return byTopic;
+  private requireOneReader(): void {
+    if (this.ambiguous !== null) throw this.ambiguous;
+  }
+
+  private createRoutes(): TopicRoutes {
+    const { handlers, isReserved = () => false } = this.deps;
+    const routes = handlers.map((handler) => ({ handler: this.engine.handlerQueue(handler), topics: handler.topics, patterns: handler.patterns ?? [] }));
+    const reported = new Set<string>();
+    const ambiguous = (error: KafkaAmbiguousTopicError): void => {
+      if (this.phase === 'stopped') this.ambiguous ??= error;
+      else if (!reported.has(error.topic)) this.deps.log.error('A new topic is read by nobody', error);
+      reported.add(error.topic);
+    };
+    return new TopicRoutes(routes, { groupId: this.groupId, isReserved, ambiguous });
   }
 
   private *queues(): Generator<PartitionQueue, void, undefined> {

@@ -15,6 +15,24 @@ export class KafkaMissingTopicError extends Error {
   }
 }
 
+/**
+ * Patterns of two handlers of one group match the same topic: neither is the right one. At boot the application does not start;
+ * a topic that comes later is read by neither, and the error is in the log.
+ */
+export class KafkaAmbiguousTopicError extends Error {
+  override readonly name = 'KafkaAmbiguousTopicError';
+  constructor(
+    readonly topic: string,
+    readonly groupId: string,
+    readonly handlers: readonly string[],
+  ) {
+    super(
+      `Topic ${topic} is matched by patterns of ${handlers.join(' and ')}, all of group ${groupId}, and each record goes to one handler of a group. ` +
+        'Narrow one of the patterns, or give one of the handlers a groupId of its own, so that both get every record.',
+    );
+  }
+}
+
 /** No broker of the connection answered. */
 export class KafkaConnectionError extends Error {
   override readonly name = 'KafkaConnectionError';

@@ -3,9 +3,10 @@ import type { Handler } from '../engine/handler.js';
 import type { GroupOptions } from './options.js';
 import type { TopicPartition, WireFactory } from './wire.js';
 
-/** A handler and the topics it reads, by their real names. */
+/** A handler and the topics it reads, by their real names, and by patterns of them. */
 export interface TopicHandler extends Handler {
   readonly topics: readonly string[];
+  readonly patterns?: readonly RegExp[];
 }
 
 /** The state of a group in this process; the names are the public ones. */
@@ -79,6 +80,8 @@ export interface GroupConsumerDependencies {
   readonly wire: WireFactory;
   readonly hooks: GroupHooks;
   readonly log: GroupLog;
+  /** Topics that no pattern matches. @default none */
+  readonly isReserved?: (topic: string) => boolean;
 }
 
 /** One consumer group of this process: what the Nest half starts, asks and stops. */
@@ -88,8 +91,8 @@ export interface GroupConsumer {
   /** Null: nobody listens. */
   listener: GroupListener | null;
   /**
-   * Connects and looks for the topics. Rejects with `KafkaConnectionError` or `KafkaMissingTopicError`; under
-   * `missingTopics: 'wait'` missing topics are looked for in the background.
+   * Connects and looks for the topics. Rejects with `KafkaConnectionError`, `KafkaMissingTopicError` or
+   * `KafkaAmbiguousTopicError`; under `missingTopics: 'wait'` missing topics are looked for in the background.
    */
   connect(): Promise<void>;
   /** Joins the group; resolves once the first join has been sent, not when partitions have arrived. Starts again after a stop. */

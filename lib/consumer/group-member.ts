@@ -1,5 +1,4 @@
 import type { Engine } from '../engine/engine.js';
-import type { HandlerQueue } from '../engine/handler-queue.js';
 import type { Lease } from '../engine/lease.js';
 import type { Clock } from './clock.js';
 import { Committer } from './committer.js';
@@ -12,6 +11,7 @@ import type { GroupOptions } from './options.js';
 import { OwnedPartitions } from './owned-partitions.js';
 import { StartPositions } from './start-positions.js';
 import { TopicMetadata } from './topic-metadata.js';
+import type { TopicRoutes } from './topic-routes.js';
 import type { Wire } from './wire.js';
 import { within } from './within.js';
 
@@ -24,8 +24,7 @@ export interface GroupMemberDependencies {
   readonly wire: Wire;
   readonly options: GroupOptions;
   readonly engine: Engine;
-  /** By topic. */
-  readonly handlers: ReadonlyMap<string, HandlerQueue>;
+  readonly routes: TopicRoutes;
   readonly hooks: GroupHooks;
   readonly epochs: Epochs;
   readonly clock: Clock;
@@ -50,13 +49,15 @@ export class GroupMember {
   private silentBeats = 0;
 
   constructor(private readonly deps: GroupMemberDependencies) {
-    const { wire, options, clock, log, handlers, listener } = deps;
-    this.metadata = new TopicMetadata({ wire, options, clock, log, topics: [...handlers.keys()] });
+    const { wire, options, clock, log, routes, listener } = deps;
+    const matches = routes.hasPatterns ? (topic: string): boolean => routes.has(topic) : null;
+    this.metadata = new TopicMetadata({ wire, options, clock, log, topics: routes.named, matches });
     this.fetcher = new Fetcher({ wire, options, clock, log, metadata: this.metadata, restart: (queue, offset) => this.owned.restart(queue, offset) });
     this.committer = new Committer({ wire, options, clock, log, identity: () => this.membership.identity, expectsIdentity: () => this.membership.expectsIdentity, listener });
     this.starts = new StartPositions({ wire, options, clock, log });
     this.owned = new OwnedPartitions({
       ...deps,
+      handlers: routes,
       starts: this.starts,
       lease: this.lease,
       fetcher: this.fetcher,
@@ -66,16 +67,18 @@ export class GroupMember {
     });
     this.membership = new Membership({ wire, options, clock, log, lease: this.lease, strategy: options.rebalance.assignment, host: this.host() });
     this.metadata.onChange((change) => {
-      this.owned.forgetTopics((topic) => !this.metadata.topics.has(topic));
+      const isGone = (topic: string): boolean => !this.metadata.topics.has(topic);
+      this.owned.forgetTopics(isGone);
+      this.starts.forgetTopics(isGone);
       this.membership.rejoin(change);
     });
   }
 
-  /** Opens the connections and looks for the topics; answers those that do not exist. */
+  /** Opens the connections and looks for the topics; answers those that are named and do not exist. */
   async connect(): Promise<readonly string[]> {
     await this.deps.wire.connect();
     await this.metadata.refresh();
-    return [...this.deps.handlers.keys()].filter((topic) => !this.metadata.topics.has(topic));
+    return this.deps.routes.named.filter((topic) => !this.metadata.topics.has(topic));
   }
 
   /** Joins the group. */
@@ -118,8 +121,9 @@ export class GroupMember {
   }
 
   private host(): MembershipHost {
-    const topics = (): string[] => [...this.metadata.topics.keys()].filter((topic) => this.deps.handlers.has(topic)).sort();
+    const topics = (): string[] => [...this.metadata.topics.keys()].sort();
     return {
+      lookForTopics: () => this.metadata.lookForTopics(),
       subscription: topics,
       counts: () => new Map(topics().map((topic) => [topic, this.metadata.topics.get(topic)?.partitions.length ?? 0])),
       claims: () => this.owned.claims,

@@ -9,6 +9,11 @@ import type { Wire } from './wire.js';
 
 /** What a member's place in its group means for what it owns. */
 export interface MembershipHost {
+  /**
+   * Members with patterns find a new topic at different times, each of which would be a rebalance: so they all look when one of
+   * them joins. Bounded; never rejects.
+   */
+  lookForTopics(): Promise<void>;
   /** Topics that exist, sorted: what a join announces. */
   subscription(): readonly string[];
   /** Partitions of each of them. */

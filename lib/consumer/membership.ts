@@ -157,13 +157,12 @@ export class Membership {
   }
 
   private async round(reason: string): Promise<void> {
-    const { log, clock } = this.deps;
+    const { log, clock, host } = this.deps;
     log.debug?.(`Joining: ${reason}`);
     const began = clock.now();
-    if (this.drainsFirst) {
-      await this.releaseAll();
-      if (this.hasLeft) return;
-    }
+    await host.lookForTopics();
+    if (this.drainsFirst && !this.hasLeft) await this.releaseAll();
+    if (this.hasLeft) return;
     this.status = 'joining';
     const joined = await this.join();
     if (this.hasLeft) return;

@@ -52,12 +52,15 @@ interface TopicBefore {
  *                    else                                                 -> latest
  * ```
  *
+ * A topic that this member has not seen when it looked back came later, with all its partitions.
+ *
  * A member commits the start of every partition before its first record. So where the group has commits for a topic and not for
  * one of its partitions, that partition came later, and was written to since: it is read from its start. Members that start
  * together could take each other's first commits for old ones; therefore `lookBack` asks before the member joins.
  */
 export class StartPositions {
   private readonly before = new Map<string, TopicBefore>();
+  private hasLookedBack = false;
   private readonly throttle: LogThrottle;
   private isStopped = false;
 
@@ -79,7 +82,14 @@ export class StartPositions {
     if (this.deps.options.fromBeginning) return;
     const counts = new Map(Array.from(topics.values(), ({ topic, partitions }) => [topic, partitions.length]));
     const committed = await this.topicsWithCommits(counts, () => true);
-    if (committed !== null) for (const [topic, partitions] of counts) this.before.set(topic, { partitions, hadCommits: committed.has(topic) });
+    if (committed === null) return;
+    for (const [topic, partitions] of counts) this.before.set(topic, { partitions, hadCommits: committed.has(topic) });
+    this.hasLookedBack = true;
+  }
+
+  /** The next topic of such a name is a new one. */
+  forgetTopics(isGone: (topic: string) => boolean): void {
+    for (const topic of this.before.keys()) if (isGone(topic)) this.before.delete(topic);
   }
 
   /**
@@ -154,6 +164,7 @@ export class StartPositions {
   private async firstAddedLater(topic: string, without: readonly number[], isWanted: () => boolean): Promise<number | null> {
     const before = this.before.get(topic);
     if (before !== undefined) return before.hadCommits ? 0 : before.partitions;
+    if (this.hasLookedBack) return 0;
     // Partitions are added above those that are there: what an older group has committed lies below.
     const highest = Math.max(...without);
     const committed = await this.topicsWithCommits(new Map([[topic, highest]]), isWanted);

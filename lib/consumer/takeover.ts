@@ -13,7 +13,8 @@ import { described, type Tenures } from './tenures.js';
 
 export interface TakeoverDependencies {
   readonly engine: Engine;
-  readonly handlers: ReadonlyMap<string, HandlerQueue>;
+  /** By topic. */
+  readonly handlers: Pick<ReadonlyMap<string, HandlerQueue>, 'get' | 'has'>;
   readonly lease: Lease;
   readonly starts: Pick<StartPositions, 'resolve'>;
   readonly committer: Pick<Committer, 'add' | 'progressed' | 'persistStarts'>;

@@ -5,6 +5,7 @@ import type { GroupLog } from './group-consumer.js';
 import { LogThrottle } from './log-throttle.js';
 import type { GroupOptions } from './options.js';
 import type { TopicMetadata as TopicLayout, Wire } from './wire.js';
+import { within } from './within.js';
 
 /** Between two requests, whoever asks. */
 const MIN_GAP_MS = 200;
@@ -15,13 +16,18 @@ const LEADERLESS_AGE_MS = 500;
 const MISSING_AGE_MS = 2000;
 /** A broker that has just started may not know a topic yet: one that was there counts as gone after so many answers without it. */
 const ABSENCES = 3;
+/** A join waits no longer for a look at the cluster's topics, and not at all where one is not older than this. */
+const LOOK_MS = 1000;
 
 export interface TopicMetadataDependencies {
-  readonly wire: Pick<Wire, 'metadata'>;
+  readonly wire: Pick<Wire, 'metadata' | 'topics'>;
   readonly options: Pick<GroupOptions, 'metadataMaxAgeMs'>;
   readonly clock: Clock;
   readonly log: GroupLog;
+  /** By their names. */
   readonly topics: readonly string[];
+  /** What is wanted beside them of all topics of the cluster; null: nothing. */
+  readonly matches: ((topic: string) => boolean) | null;
 }
 
 interface Asker {
@@ -31,13 +37,17 @@ interface Asker {
 
 /**
  * Partitions and leaders of a member's topics. Asked for again every `metadataMaxAgeMs`, sooner while something is missing, and
- * on request; requests that come together become one, and no two are closer than 200 ms.
+ * on request; requests that come together become one, and no two are closer than 200 ms. Where patterns are to be matched, all
+ * topics of the cluster are listed at that age as well; in between, leaders are asked for by the names that were found.
  */
 export class TopicMetadata {
   /** Those that exist. */
   topics: ReadonlyMap<string, TopicLayout> = new Map();
   private leaders: ReadonlyMap<string, ReadonlyMap<number, number | null>> = new Map();
   private readonly absences = new Map<string, number>();
+  /** Topics of the last listing that match. */
+  private matched: readonly string[] = [];
+  private listedAtMs = -Infinity;
   private readonly changeListeners: ((change: string) => void)[] = [];
   private readonly refreshListeners: (() => void)[] = [];
   private readonly throttle: LogThrottle;
@@ -85,6 +95,14 @@ export class TopicMetadata {
     this.plan(this.deps.clock.now());
   }
 
+  /** Sees new topics that match, unless it has just looked. Bounded, and never rejects. */
+  async lookForTopics(): Promise<void> {
+    const { clock, matches } = this.deps;
+    if (matches === null || this.isStopped || clock.now() - this.listedAtMs < LOOK_MS) return;
+    this.listedAtMs = -Infinity;
+    await within(clock, LOOK_MS, this.refresh('the group assembles').catch(() => undefined), undefined);
+  }
+
   stop(): void {
     this.isStopped = true;
     this.timer?.cancel();
@@ -104,13 +122,13 @@ export class TopicMetadata {
   }
 
   private async ask(): Promise<void> {
-    const { wire, clock, topics } = this.deps;
+    const { wire, clock } = this.deps;
     this.isAsking = true;
     this.isWanted = false;
     const askers = this.takeAskers();
     this.notBeforeMs = clock.now() + MIN_GAP_MS;
     try {
-      const found = await wire.metadata(topics);
+      const found = await wire.metadata([...this.deps.topics, ...(await this.listMatching())]);
       if (this.isStopped) throw stopped();
       this.failures = 0;
       this.take(found);
@@ -124,6 +142,18 @@ export class TopicMetadata {
     this.plan(this.nextMs());
   }
 
+  /** Anew where the last listing is old, or something is amiss that it may explain: a topic was deleted, or access to it. */
+  private async listMatching(): Promise<readonly string[]> {
+    const { wire, clock, matches, options } = this.deps;
+    const isAmiss = this.absences.size > 0 || this.failures > 0 || !this.knowsAll(this.matched);
+    const isDue = isAmiss || clock.now() - this.listedAtMs >= options.metadataMaxAgeMs;
+    if (matches === null || !isDue) return this.matched;
+    const listed = await wire.topics();
+    this.listedAtMs = clock.now();
+    this.matched = listed.filter((topic) => matches(topic) && !this.deps.topics.includes(topic));
+    return this.matched;
+  }
+
   private failed(error: unknown): void {
     const delayMs = backOffMs(this.failures++, MIN_GAP_MS, LONGEST_BACK_OFF_MS);
     this.notBeforeMs = this.deps.clock.now() + delayMs;
@@ -135,26 +165,32 @@ export class TopicMetadata {
   private nextMs(): number {
     const now = this.deps.clock.now();
     if (this.isWanted || this.failures > 0) return now;
-    return now + Math.min(this.deps.options.metadataMaxAgeMs, this.missingAgeMs());
+    const { metadataMaxAgeMs } = this.deps.options;
+    const oldMs = this.deps.matches === null ? now + metadataMaxAgeMs : this.listedAtMs + metadataMaxAgeMs;
+    return Math.min(oldMs, now + this.missingAgeMs());
   }
 
   private missingAgeMs(): number {
     for (const leaders of this.leaders.values()) for (const leader of leaders.values()) if (leader === null) return LEADERLESS_AGE_MS;
-    const isComplete = this.absences.size === 0 && this.topics.size === this.deps.topics.length;
+    const isComplete = this.absences.size === 0 && this.knowsAll(this.deps.topics) && this.knowsAll(this.matched);
     return isComplete ? Infinity : MISSING_AGE_MS;
+  }
+  private knowsAll(topics: readonly string[]): boolean {
+    return topics.every((topic) => this.topics.has(topic));
   }
 
   private take(found: ReadonlyMap<string, TopicLayout>): void {
     const before = this.topics;
     const topics = new Map<string, TopicLayout>();
-    for (const topic of this.deps.topics) {
+    const names = [...new Set([...this.deps.topics, ...this.matched, ...before.keys()])];
+    for (const topic of names) {
       const layout = found.get(topic) ?? this.stillAssumed(topic);
       if (found.has(topic)) this.absences.delete(topic);
       if (layout !== undefined) topics.set(topic, layout);
     }
     this.topics = topics;
     this.leaders = new Map(Array.from(topics, ([topic, { partitions }]) => [topic, new Map(partitions.map((p) => [p.partition, p.leader]))]));
-    const changes = this.isFirst ? [] : this.deps.topics.flatMap((topic) => changeOf(topic, before.get(topic), topics.get(topic)));
+    const changes = this.isFirst ? [] : names.flatMap((topic) => changeOf(topic, before.get(topic), topics.get(topic)));
     this.isFirst = false;
     for (const listener of this.refreshListeners) listener();
     if (changes.length > 0) for (const listener of this.changeListeners) listener(changes.join(', '));

@@ -10,6 +10,8 @@ export interface Wire {
   /** Ends the connections; requests under way reject. Idempotent. */
   close(): Promise<void>;
 
+  /** Names of all topics that the broker shows to this client. */
+  topics(): Promise<readonly string[]>;
   /** Fresh metadata of these topics, which stay the ones that are kept up to date. A topic that does not exist is absent. */
   metadata(topics: readonly string[]): Promise<ReadonlyMap<string, TopicMetadata>>;
 

@@ -14,9 +14,9 @@ export interface KafkaManyThreadsOptions {
   consumer?: KafkaConsumerOptions;
   /** Further groups, chosen by `@KafkaHandler(topic, { groupId })`. */
   groups?: KafkaConsumerOptions[];
-  /** Real topic names for those in the decorators: `{ orders: 'prod.orders.v2' }`. */
+  /** Real topic names for those in the decorators: `{ orders: 'prod.orders.v2' }`. Patterns match real names. */
   topics?: Record<string, string>;
-  /** Handler options by topic, as the decorator names it. Precedence: preset < group < decorator < here; nested objects merge. */
+  /** Handler options by topic, as the decorator names it, a pattern by its text (`'/^orders\\./'`). Precedence: preset < group < decorator < here; nested objects merge. */
   handlers?: Record<string, Omit<KafkaHandlerOptions, 'batch' | 'threads'>>;
   /** Not built yet. */
   producer?: ProducerConfig | false;

@@ -41,7 +41,7 @@ export function kafkajsWire(config: KafkajsWireConfig): WireFactory {
 class KafkajsWire implements Wire {
   private readonly requestMs: number;
   private readonly brokers: Brokers;
-  private readonly topics: TopicQueries;
+  private readonly queries: TopicQueries;
   private readonly coordinator: CoordinatorLink;
   private fetches = 0;
 
@@ -51,7 +51,7 @@ class KafkajsWire implements Wire {
     this.requestMs = settings?.requestTimeout ?? DEFAULT_REQUEST_TIMEOUT_MS;
     this.brokers = new Brokers(openCluster(config), Array.isArray(settings?.brokers) ? settings.brokers.length : UNKNOWN_SEEDS, this.requestMs);
     const now = (): number => performance.now();
-    this.topics = new TopicQueries(this.brokers, this.requestMs, now);
+    this.queries = new TopicQueries(this.brokers, this.requestMs, now);
     const requestMs = Math.min(this.requestMs, Math.max(LEAST_REQUEST_TIMEOUT_MS, sessionTimeoutMs / 5));
     this.coordinator = new CoordinatorLink(this.brokers, groupId, { requestMs, deadlineMs: Math.max(2 * requestMs, sessionTimeoutMs / 2) }, now);
   }
@@ -64,11 +64,14 @@ class KafkajsWire implements Wire {
     this.brokers.close();
   }
 
+  topics(): Promise<readonly string[]> {
+    return this.queries.names();
+  }
   metadata(topics: readonly string[]): Promise<ReadonlyMap<string, TopicMetadata>> {
-    return this.topics.metadata(topics);
+    return this.queries.metadata(topics);
   }
   offsets(queries: readonly OffsetQuery[]): Promise<readonly PartitionOffset[]> {
-    return this.topics.offsets(queries);
+    return this.queries.offsets(queries);
   }
 
   async fetch(request: FetchRequest): Promise<readonly FetchedPartition[]> {

@@ -23,9 +23,16 @@ export class TopicQueries {
     private readonly now: () => number,
   ) {}
 
+  /** Those that the client may describe. */
+  async names(): Promise<readonly string[]> {
+    // To kafkajs, no topics are all topics.
+    const reply = await this.brokers.ask('Metadata of all topics', this.requestMs, broker => broker.metadata([]));
+    this.brokers.learn(reply.brokers);
+    return reply.topicMetadata.map(({ topic }) => topic);
+  }
+
   /** Never creates a topic, whatever the broker allows. A topic that does not exist is absent. */
   async metadata(topics: readonly string[]): Promise<ReadonlyMap<string, TopicMetadata>> {
-    // To Kafka, no topics are all topics.
     if (topics.length === 0) return new Map();
     const reply = await this.brokers.ask('Metadata', this.requestMs, broker => broker.metadata(topics));
     this.brokers.learn(reply.brokers);

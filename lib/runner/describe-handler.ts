@@ -2,7 +2,7 @@ import type { TopicHandler } from '../consumer/group-consumer.js';
 import type { GroupOptions } from '../consumer/options.js';
 
 /** The line that a handler gets in the boot log. */
-export function describeHandler({ name, topics, options }: TopicHandler, group: GroupOptions): string {
+export function describeHandler({ name, topics, patterns = [], options }: TopicHandler, group: GroupOptions): string {
   const { ordering, concurrency, retry, onExhausted, timeoutMs, ack } = options;
   const order = ordering === 'none' ? 'in no order' : `in the order of each ${ordering}`;
   const parts = [
@@ -12,7 +12,7 @@ export function describeHandler({ name, topics, options }: TopicHandler, group: 
     ...(timeoutMs === null ? [] : [`timeout ${timeoutMs} ms`]),
     ...(ack === 'manual' ? ['acknowledged by hand'] : []),
   ];
-  return `${name} reads ${topics.join(', ')} (${parts.join('; ')})`;
+  return `${name} reads ${[...topics, ...patterns].join(', ')} (${parts.join('; ')})`;
 }
 
 function describeRetries(retries: number): string {

@@ -5,6 +5,7 @@ import type { GroupOptions } from '../consumer/options.js';
 import type { WireFactory } from '../consumer/wire.js';
 import type { Decode, HandlerPlace } from '../discovery/handler-context.js';
 import type { KafkaConsumerStats, KafkaManyThreadsOptions } from '../interfaces/index.js';
+import { isReserved } from '../options/topic-names.js';
 import { detached } from './detached.js';
 import { GroupEvents } from './group-events.js';
 
@@ -39,7 +40,7 @@ export class KafkaGroup {
   constructor(private readonly deps: KafkaGroupDependencies) {
     const { options, handlers, wire, hooks, log } = deps;
     this.place = { connection: options.connection, groupId: options.groupId };
-    this.consumer = detached(() => createGroupConsumer({ options, handlers, wire, hooks, log }));
+    this.consumer = detached(() => createGroupConsumer({ options, handlers, wire, hooks, log, isReserved }));
     this.events = new GroupEvents(this.consumer, this.place, new Map(handlers.map((handler) => [handler, handler.decode])), log);
   }
 

@@ -122,13 +122,14 @@ export class KafkaRunner implements OnModuleInit, OnApplicationBootstrap, OnModu
     return new KafkaGroup({ options: resolved, handlers: built, wire, hooks: groupHooks(place, hooks), log, module });
   }
 
-  private async handler({ found, topics, options }: PlannedHandler, place: HandlerPlace): Promise<DecodingHandler> {
+  private async handler({ found, topics, patterns, options }: PlannedHandler, place: HandlerPlace): Promise<DecodingHandler> {
     const codec = options.codec ?? this.options.codec ?? 'json';
     const decode = decoderOf(codec);
     const call = await this.calls.of(found);
     return {
       name: found.name,
       topics,
+      patterns,
       options: handlerOptions(options, (what, error) => this.log.error(`${found.name}: ${what} threw`, error)),
       invoke: invocation({ place, decode, codec: codecName(codec), call }),
       classify,

@@ -18,6 +18,7 @@ export function witnessed(wire: Wire, { proven, unanswered }: Witness): Wire {
   return {
     connect: () => wire.connect(),
     close: () => wire.close(),
+    topics: () => wire.topics(),
     metadata: (topics) => wire.metadata(topics),
     fetch: (request) => wire.fetch(request),
     offsets: (queries) => wire.offsets(queries),

@@ -49,6 +49,9 @@ export class SimulatedKafka {
     for (const { request, answer } of waiting) this.fetchNow(request, answer);
   }
 
+  get topics(): readonly string[] {
+    return [...new Set(Array.from(this.logs.values(), ({ topic }) => topic))];
+  }
   metadata(topics: readonly string[]): ReadonlyMap<string, TopicMetadata> {
     const found = new Map<string, { topic: string; partitions: { partition: number; leader: number | null }[] }>();
     for (const { topic, partition, leader } of this.logs.values()) {

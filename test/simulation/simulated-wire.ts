@@ -57,6 +57,9 @@ export class SimulatedWire implements Wire {
     for (const abandon of [...this.open]) abandon('CONNECTION_LOST');
   }
 
+  topics(): Promise<readonly string[]> {
+    return this.ask('topics', this.requestMs, (answer) => answer(this.kafka.topics));
+  }
   metadata(topics: readonly string[]): Promise<ReadonlyMap<string, TopicMetadata>> {
     return this.ask('topics', this.requestMs, (answer) => answer(this.kafka.metadata(topics)));
   }

@@ -151,9 +151,11 @@ type CommitScript = (identity: MemberIdentity, offsets: readonly OffsetCommit[])
 export class FakeFetchWire implements Wire {
   readonly partitions = new Map<string, Map<number, FakePartition>>();
   readonly stored = new Map<string, { offset: number; metadata: string }>();
+  /** Names that are listed without partitions. */
+  readonly listed: string[] = [];
   readonly fetches: PendingFetch[] = [];
   readonly commits: { identity: MemberIdentity; offsets: readonly OffsetCommit[] }[] = [];
-  readonly asked: { committed: (readonly TopicPartition[])[]; offsets: (readonly OffsetQuery[])[]; metadata: number } = { committed: [], offsets: [], metadata: 0 };
+  readonly asked: { committed: (readonly TopicPartition[])[]; offsets: (readonly OffsetQuery[])[]; metadata: number; topics: number } = { committed: [], offsets: [], metadata: 0, topics: 0 };
   /** Taken from the front; null: this one is answered. */
   readonly failures: Record<'committed' | 'offsets' | 'metadata', (WireError | null)[]> = { committed: [], offsets: [], metadata: [] };
   /** Each answers one commit. */
@@ -190,6 +192,10 @@ export class FakeFetchWire implements Wire {
   }
   close(): Promise<void> {
     return Promise.resolve();
+  }
+  topics(): Promise<readonly string[]> {
+    this.asked.topics++;
+    return Promise.resolve([...this.partitions.keys(), ...this.listed]);
   }
   metadata(topics: readonly string[]): Promise<ReadonlyMap<string, TopicMetadata>> {
     this.asked.metadata++;

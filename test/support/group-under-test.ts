@@ -23,6 +23,7 @@ export interface Taken {
 
 export interface HandlerSetup {
   readonly topics: readonly string[];
+  readonly patterns?: readonly RegExp[];
   readonly handle: (record: Taken) => unknown;
   readonly handler?: Partial<HandlerOptions>;
   readonly classify?: (error: unknown) => Verdict;
@@ -123,8 +124,8 @@ export class GroupUnderTest {
     return eventually(condition, { what, within, show });
   }
 
-  private handler(name: string, { topics, handle, handler, classify = (error) => ({ kind: 'failed', error }) }: HandlerSetup): TopicHandler {
-    return { name, topics, options: { ...HANDLER, ...handler }, invoke: (delivery) => this.invoke(delivery, handle), classify };
+  private handler(name: string, { topics, patterns, handle, handler, classify = (error) => ({ kind: 'failed', error }) }: HandlerSetup): TopicHandler {
+    return { name, topics, patterns, options: { ...HANDLER, ...handler }, invoke: (delivery) => this.invoke(delivery, handle), classify };
   }
 
   private async invoke(delivery: Delivery, handle: HandlerSetup['handle']): Promise<unknown> {

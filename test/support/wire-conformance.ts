@@ -64,6 +64,13 @@ function topicTests(open: Open, env: WireEnvironment): void {
     expect(found.get(topic)?.partitions.every(({ leader }) => typeof leader === 'number')).toBe(true);
   });
 
+  it('names all topics of the cluster, and does not mistake some for all', async () => {
+    const topics = [await env.createTopic('listed'), await env.createTopic('listed')];
+    const wire = await open();
+    expect(await wire.topics()).toEqual(expect.arrayContaining(topics));
+    expect((await wire.metadata([])).size).toBe(0);
+  });
+
   it('leaves out a topic that does not exist, and does not create it', async () => {
     const topic = await env.createTopic('meta');
     const missing = unique('missing');

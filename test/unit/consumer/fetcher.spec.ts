@@ -12,7 +12,7 @@ async function setUp(limits: Partial<EngineLimits> = {}, isolation: 'read_commit
   const wire = new FakeFetchWire().topic('orders', 4);
   const log = new FakeLog();
   const options = { isolation, metadataMaxAgeMs: 60_000, fetch: { minBytes: 1, maxBytes: 1e7, maxBytesPerPartition: 1e6, maxWaitMs: MAX_WAIT_MS } };
-  const metadata = new TopicMetadata({ wire, clock, log, options, topics: ['orders'] });
+  const metadata = new TopicMetadata({ wire, clock, log, options, matches: null, topics: ['orders'] });
   const restarts: [PartitionQueue, number][] = [];
   const fetcher = new Fetcher({ wire, clock, log, options, metadata, restart: (queue, offset) => restarts.push([queue, offset]) });
   const partitions = new PartitionHarness(clock, limits);

@@ -148,9 +148,24 @@ describe('a partition without a commit', () => {
     expect(await offsets(2, 3)).toEqual([1000, 1000]);
   });
 
-  it('of a topic that came after the member had joined is compared with the partitions below it', async () => {
+  it('of a topic that came after the member had joined begins at its start: what was written until the member saw it is read', async () => {
     const { wire, starts, lookBack } = setUp();
     await lookBack();
+    wire.topic('payments', 2).set('payments', 0, { end: 4 }).set('payments', 1, { end: 9 });
+    const both = [0, 1].map((partition) => ({ topic: 'payments', partition }));
+    expect(await starts.resolve(both, () => true)).toMatchObject([{ offset: 0 }, { offset: 0 }]);
+  });
+
+  it('of a topic that was deleted and created anew begins at its start', async () => {
+    const { wire, starts, lookBack } = setUp();
+    await lookBack();
+    starts.forgetTopics((topic) => topic === 'orders');
+    wire.set('orders', 0, { start: 0, end: 4 });
+    expect(await starts.resolve([{ topic: 'orders', partition: 0 }], () => true)).toMatchObject([{ offset: 0 }]);
+  });
+
+  it('of a member that could not look back is compared with the partitions below it', async () => {
+    const { wire, starts } = setUp();
     wire.topic('payments', 2).set('payments', 0, { end: 4 }).set('payments', 1, { end: 9 });
     const of = (partition: number) => [{ topic: 'payments', partition }];
     expect(await starts.resolve(of(0), () => true)).toMatchObject([{ offset: 4 }]);

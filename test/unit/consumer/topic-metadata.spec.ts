@@ -3,11 +3,11 @@ import { FakeFetchWire, FakeLog, ManualClock, settle, wireError } from '../../su
 
 const MAX_AGE_MS = 60_000;
 
-function setUp(topics = ['orders']) {
+function setUp(topics = ['orders'], matches: ((topic: string) => boolean) | null = null) {
   const clock = new ManualClock();
   const wire = new FakeFetchWire().topic('orders', 2);
   const log = new FakeLog();
-  const metadata = new TopicMetadata({ wire, clock, log, topics, options: { metadataMaxAgeMs: MAX_AGE_MS } });
+  const metadata = new TopicMetadata({ wire, clock, log, topics, matches, options: { metadataMaxAgeMs: MAX_AGE_MS } });
   const changes: string[] = [];
   metadata.onChange((change) => changes.push(change));
   const ready = async (): Promise<void> => {
@@ -127,5 +127,86 @@ describe('topic metadata', () => {
     await settle();
     expect(clock.timerCount).toBe(0);
     await expect(metadata.refresh()).rejects.toThrow('stopped');
+  });
+});
+
+describe('topic metadata with patterns', () => {
+  const payments = (topic: string): boolean => topic.startsWith('payments.');
+  const names = (metadata: TopicMetadata): string[] => [...metadata.topics.keys()].sort();
+
+  it('has the topics of the cluster that match, and those that are named, and no others', async () => {
+    const { wire, metadata, ready } = setUp(['orders', 'missing'], payments);
+    wire.topic('payments.eu', 1).topic('invoices', 1);
+    await ready();
+    expect(names(metadata)).toEqual(['orders', 'payments.eu']);
+  });
+
+  it('finds those that come later when the listing is too old, however often leaders are asked for meanwhile', async () => {
+    const { clock, wire, metadata, changes, ready } = setUp([], payments);
+    await ready();
+    wire.topic('payments.eu', 1).topic('invoices', 1);
+    for (let asked = 0; asked < 5; asked++) {
+      await clock.pass(MAX_AGE_MS / 6);
+      metadata.request('moved');
+    }
+    expect([names(metadata), wire.asked.topics]).toEqual([[], 1]);
+    await clock.pass(MAX_AGE_MS / 6);
+    expect([names(metadata), wire.asked.topics]).toEqual([['payments.eu'], 2]);
+    expect(changes).toEqual(['topic payments.eu is there now']);
+  });
+
+  it('asks again soon for one that is listed and has no partitions yet', async () => {
+    const { clock, wire, metadata, ready } = setUp([], payments);
+    wire.listed.push('payments.new');
+    await ready();
+    wire.topic('payments.new', 1);
+    await clock.pass(2000);
+    expect(names(metadata)).toEqual(['payments.new']);
+  });
+
+  it('looks into the cluster before it believes that one is gone', async () => {
+    const { clock, wire, metadata, changes, ready } = setUp([], payments);
+    wire.topic('payments.eu', 1).topic('payments.us', 1);
+    await ready();
+    wire.partitions.delete('payments.us');
+    metadata.request('moved');
+    await clock.pass(200);
+    expect(names(metadata)).toEqual(['payments.eu', 'payments.us']);
+    await clock.pass(2 * 2000);
+    expect(changes).toEqual(['topic payments.us is gone']);
+    await clock.pass(MAX_AGE_MS);
+    expect(names(metadata)).toEqual(['payments.eu']);
+  });
+
+  it('looks at once where the group assembles, but not twice within a second, and not without patterns', async () => {
+    const { clock, wire, metadata, ready } = setUp([], payments);
+    await ready();
+    await clock.pass(1000);
+    wire.topic('payments.eu', 1);
+    const looked = Promise.all([metadata.lookForTopics(), metadata.lookForTopics()]);
+    await clock.pass(200);
+    await looked;
+    expect([names(metadata), wire.asked.topics]).toEqual([['payments.eu'], 2]);
+    await metadata.lookForTopics();
+    expect(wire.asked.topics).toBe(2);
+    const plain = setUp();
+    await plain.ready();
+    await plain.metadata.lookForTopics();
+    expect(plain.wire.asked).toMatchObject({ topics: 0, metadata: 1 });
+  });
+
+  it('keeps nobody waiting for a cluster that does not answer', async () => {
+    const { clock, wire, metadata, ready } = setUp([], payments);
+    await ready();
+    await clock.pass(1000);
+    wire.failures.metadata.push(wireError('unavailable'));
+    const failed = metadata.lookForTopics();
+    await clock.pass(200);
+    await failed;
+    await clock.pass(2000);
+    jest.spyOn(wire, 'topics').mockReturnValue(new Promise(() => {}));
+    const silent = metadata.lookForTopics();
+    await clock.pass(1000);
+    await silent;
   });
 });

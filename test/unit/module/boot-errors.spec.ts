@@ -97,6 +97,44 @@ describe('an application does not boot', () => {
     await expect(boot({ client, consumer, topics: { returns: 'orders' } }, [Orders, Returns])).rejects.toThrow(KafkaDuplicateHandlerError);
   });
 
+  it('with a topic that one handler names and the pattern of another finds, by its real name, or with one pattern twice', async () => {
+    @Injectable()
+    class All {
+      @KafkaHandler(/^ord/)
+      handle(): void {}
+    }
+    const booting = boot({ client, consumer }, [All, Orders]);
+    await expect(booting).rejects.toThrow(KafkaDuplicateHandlerError);
+    await expect(booting).rejects.toThrow('All.handle: group shop reads topic orders with Orders.handle already, and /^ord/ matches it. Give');
+    await expect(boot({ client, consumer, topics: { orders: 'prod.orders' } }, [All, Orders])).resolves.toBeDefined();
+    @Injectable()
+    class Both {
+      @KafkaHandler(['orders', /^ord/])
+      handle(): void {}
+    }
+    await expect(boot({ client, consumer }, [Both])).rejects.toThrow('reads topic orders with Both.handle already, and /^ord/ matches it');
+    @Injectable()
+    class Again {
+      @KafkaHandler(/^ord/)
+      handle(): void {}
+    }
+    await expect(boot({ client, consumer }, [All, Again])).rejects.toThrow('Again.handle: group shop reads topic /^ord/ with All.handle already');
+  });
+
+  it('with a name that no topic of Kafka can have, in the decorator or by way of `topics`', async () => {
+    @Injectable()
+    class Wild {
+      @KafkaHandler('orders.*')
+      handle(): void {}
+    }
+    await expect(boot({ client, consumer }, [Wild])).rejects.toThrow("@KafkaHandler on Wild.handle: Kafka has no topic with the name 'orders.*': names are 1 to 249 letters, digits, dots, underscores and hyphens. For a pattern, give a RegExp.");
+    for (const illegal of ['two words', '..', 'x'.repeat(250), 'a/b']) {
+      const booting = boot({ client, consumer, topics: { orders: illegal } });
+      await expect(booting).rejects.toThrow(KafkaConfigurationError);
+      await expect(booting).rejects.toThrow(`'${illegal}' (topics.orders of forRoot)`);
+    }
+  });
+
   it('with a group or a connection that nobody lists', async () => {
     @Injectable()
     class Elsewhere {
@@ -146,7 +184,11 @@ describe('an application does not boot', () => {
       }
       return Wrong;
     }).toThrow('@KafkaHandler on Wrong.handle: the method is static');
-    expect(() => KafkaHandler([])(Orders.prototype, 'handle', {})).toThrow('expected the name of a topic');
+    const decorate = (topic: unknown) => () => KafkaHandler(topic as string)(Orders.prototype, 'handle', {});
+    expect(decorate([])).toThrow('@KafkaHandler on Orders.handle: expected the name of a topic, or a RegExp, found nothing.');
+    expect(decorate('')).toThrow("found ''.");
+    expect(decorate(['orders', 7])).toThrow('found 7.');
+    expect(decorate(undefined)).toThrow('found undefined. Does the file that exports it import this one?');
   });
 });
 
@@ -173,6 +215,20 @@ describe('an application boots', () => {
       'Several.ab reads b (group shop; 7 at once in the order of each key; retried for ever, then skip; timeout 900 ms)',
       'Several.ab reads a (group shop; 7 at once in no order; retried for ever, then skip; timeout 900 ms)',
       'Several.c reads prod.c (group shop; 50 at once in the order of each partition; 1 retry, then skip; acknowledged by hand)',
+    ]);
+  });
+
+  it('with patterns, whose options in `handlers` stand under their text, and which `topics` does not rename', async () => {
+    @Injectable()
+    class Patterns {
+      @KafkaHandler([/^orders\./, 'returns', /^logs/i], { concurrency: 7 })
+      handle(): void {}
+    }
+    const lines = await boot({ client, consumer, handlers: { '/^orders\\./': { concurrency: 3 } }, topics: { '/^logs/i': 'prod.logs' } }, [Patterns]);
+    expect(lines).toEqual([
+      'forRoot, topics./^logs/i: no handler of this application reads that topic',
+      expect.stringMatching(/^Patterns\.handle reads \/\^orders\\\.\/ \(group shop; 3 at once /),
+      expect.stringMatching(/^Patterns\.handle reads returns, \/\^logs\/i \(group shop; 7 at once /),
     ]);
   });
 
