@@ -20,6 +20,7 @@ const WHERE = 'KafkaConsumerService';
 export class KafkaConsumerService {
   private connection = DEFAULT_CONNECTION;
 
+  /** @internal */
   constructor(@Inject(KafkaConnections) private readonly connections: KafkaConnections) {}
 
   /** The same service for another `forRoot({ name })`. */

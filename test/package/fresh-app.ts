@@ -1,25 +1,13 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { copyFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
-
-const run = promisify(execFile);
-const PROJECT = resolve(__dirname, '..', '..');
-const BUFFER = { maxBuffer: 10_000_000 };
+import { join } from 'node:path';
+import { execute } from './execute.js';
+import { PROJECT } from './pack.js';
 
 export interface Kind {
   readonly format: 'CommonJS' | 'ES modules';
   readonly nest: '11.2.10' | '12.5.1';
-}
-
-/** Packs what `npm run build` has built into `folder`; answers the path of the tarball. */
-export async function pack(folder: string): Promise<string> {
-  // Without its scripts: they would empty dist first, which other suites are using.
-  const output = await npm(PROJECT, 'pack', '--ignore-scripts', '--json', '--pack-destination', folder);
-  const [packed] = Object.values(JSON.parse(output) as Record<string, { filename: string }>);
-  if (packed === undefined) throw new Error(`npm pack has packed nothing: ${output}`);
-  return join(folder, packed.filename);
 }
 
 /** An application in a folder of its own, which knows nothing of this project but the tarball. */
@@ -35,15 +23,28 @@ export class FreshApp {
       'nestjs-kafka-many-threads': `file:${tarball}`,
     };
     await writeFile(join(folder, 'package.json'), JSON.stringify({ name: 'fresh-app', private: true, type, dependencies }));
-    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: compilerOptions(), files: ['app.ts'] }));
+    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: compilerOptions(format), files: ['app.ts'] }));
     await copyFile(join(__dirname, 'app', 'app.ts'), join(folder, 'app.ts'));
-    await npm(folder, 'install', '--prefer-offline', '--no-audit', '--no-fund');
+    await execute(folder, 'npm', 'install', '--prefer-offline', '--no-audit', '--no-fund');
     await compile(folder);
     return new FreshApp(folder);
   }
 
   start(environment: Readonly<Record<string, string>>): RunningApp {
     return new RunningApp(spawn(process.execPath, ['app.js'], { cwd: this.folder, env: { ...process.env, NO_COLOR: '1', ...environment }, stdio: ['ignore', 'pipe', 'pipe'] }));
+  }
+
+  /** What the package's command line writes. */
+  cli(...args: string[]): Promise<string> {
+    return execute(this.folder, join(this.folder, 'node_modules', '.bin', 'kafka-many-threads'), ...args);
+  }
+
+  /** Names of the installed packages, those that npm has added included. */
+  async packages(): Promise<string[]> {
+    const modules = join(this.folder, 'node_modules');
+    const names = await readdir(modules);
+    const scoped = names.filter((name) => name.startsWith('@')).map(async (scope) => (await readdir(join(modules, scope))).map((name) => `${scope}/${name}`));
+    return [...names.filter((name) => !/^[.@]/.test(name)), ...(await Promise.all(scoped)).flat()];
   }
 
   async remove(): Promise<void> {
@@ -73,25 +74,13 @@ export class RunningApp {
   }
 }
 
-/** Only Node's own types come from this project. */
-function compilerOptions(): Record<string, unknown> {
+/** Only Node's own types come from this project. Declarations are checked, too, as an application may do: once, since both formats have the same. */
+function compilerOptions(format: Kind['format']): Record<string, unknown> {
   const decorators = { experimentalDecorators: true, emitDecoratorMetadata: true };
-  return { target: 'ES2022', module: 'NodeNext', moduleResolution: 'NodeNext', strict: true, ...decorators, types: ['node'], typeRoots: [join(PROJECT, 'node_modules', '@types')], skipLibCheck: true };
+  const types = { types: ['node'], typeRoots: [join(PROJECT, 'node_modules', '@types')], skipLibCheck: format === 'CommonJS' };
+  return { target: 'ES2022', module: 'NodeNext', moduleResolution: 'NodeNext', strict: true, ...decorators, ...types };
 }
 
 async function compile(folder: string): Promise<void> {
-  await execute(folder, process.execPath, [join(PROJECT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', folder]);
-}
-
-async function npm(folder: string, ...args: string[]): Promise<string> {
-  return execute(folder, 'npm', args);
-}
-
-async function execute(cwd: string, command: string, args: string[]): Promise<string> {
-  return run(command, args, { cwd, ...BUFFER }).then(
-    ({ stdout }) => stdout,
-    (error: Error & { stdout?: string; stderr?: string }) => {
-      throw new Error(`${command} ${args.join(' ')} has failed:\n${error.stdout}\n${error.stderr}`);
-    },
-  );
+  await execute(folder, process.execPath, join(PROJECT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', folder);
 }

@@ -1,11 +1,17 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTopic, eventually, produce, testBrokers, unique, withAdmin } from '../support/kafka.js';
-import { FreshApp, type Kind, pack, type RunningApp } from './fresh-app.js';
+import { FreshApp, type Kind, type RunningApp } from './fresh-app.js';
+import { pack, PROJECT } from './pack.js';
 
 const MINUTE = 60_000;
 const RECORDS = 20;
+
+interface Manifest {
+  readonly peerDependencies: object;
+  readonly peerDependenciesMeta: object;
+}
 
 const kinds: Kind[] = [
   { format: 'CommonJS', nest: '11.2.10' },
@@ -20,7 +26,7 @@ describe('the packed package, in a fresh application without optional peers', ()
   let running: RunningApp | null = null;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'packed-'));
-    tarball = await pack(folder);
+    ({ tarball } = await pack(folder));
   }, 3 * MINUTE);
   afterEach(() => running?.signal('SIGKILL'));
   afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -31,6 +37,14 @@ describe('the packed package, in a fresh application without optional peers', ()
       app = await FreshApp.install(tarball, kind);
     }, 3 * MINUTE);
     afterAll(() => app.remove());
+
+    it('has nothing but the peers that it asks for, and what these need', async () => {
+      const { peerDependencies, peerDependenciesMeta } = JSON.parse(await readFile(join(PROJECT, 'package.json'), 'utf8')) as Manifest;
+      const [installed, optional] = [await app.packages(), Object.keys(peerDependenciesMeta)];
+      expect(installed).toEqual(expect.arrayContaining(Object.keys(peerDependencies).filter((name) => !optional.includes(name))));
+      expect(optional).toContain('@nestjs/terminus');
+      expect(installed.filter((name) => optional.includes(name))).toEqual([]);
+    });
 
     it.each(['forRoot', 'forRootAsync'])('wired with %s: says what it handles, handles it, and has committed it all when SIGTERM has ended it', async (wiring) => {
       const [topic, groupId] = [await createTopic('orders', 2), unique('group')];
@@ -48,6 +62,7 @@ describe('the packed package, in a fresh application without optional peers', ()
       expect(await committed(groupId, topic)).toEqual([RECORDS / 2, RECORDS / 2]);
       expect(await members(groupId)).toBe(0);
       expect(run.output).not.toMatch(/\b(ERROR|WARN)\b/);
+      expect(await app.cli('offsets', groupId, '--brokers', testBrokers().join(','))).toMatch(new RegExp(`${topic} +1 +${RECORDS / 2} +${RECORDS / 2} +0`));
     }, 2 * MINUTE);
   });
 });

@@ -1,37 +1,68 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { builtinModules } from 'node:module';
+import { join, relative } from 'node:path';
+import ts from 'typescript';
+import { PROJECT } from './pack.js';
 
-const project = resolve(__dirname, '..', '..');
-const dist = join(project, 'dist');
+const dist = join(PROJECT, 'dist');
 /** Peers that every application has; another one is for its own subpath. */
-const allowed = ['@nestjs/common', '@nestjs/core', 'kafkajs', 'reflect-metadata', 'rxjs'];
+const peers = ['@nestjs/common', '@nestjs/core', 'kafkajs', 'reflect-metadata', 'rxjs'];
 const ofSubpath: Readonly<Record<string, readonly string[]>> = { terminus: ['@nestjs/terminus'] };
+/** What may stand in the declarations that an application reads. */
+const declared = ['@nestjs/common', 'kafkajs', 'reflect-metadata', 'rxjs'];
+/** Where public names are declared. */
+const open = /^(esm|cjs)\/((interfaces|decorators|errors|services|terminus|testing)\/.+|consumer\/errors|index|kafka-many-threads\.module)\.d\.ts$/;
 
-/** Packages that a built file names in import, export, require or import(). */
-function packagesOf(file: string): string[] {
-  const text = readFileSync(join(dist, file), 'utf8').replace(/^\s*(\/\*\*|\*|\/\/).*$/gm, '');
-  const names = [...text.matchAll(/(?:\bfrom\s*|\bimport\s*|\bimport\(\s*|\brequire\(\s*)['"]([^'"]+)['"]/g)].map(([, name = '']) => name);
-  return names.filter((name) => !/^(\.|node:)/.test(name)).map((name) => name.split('/').slice(0, name.startsWith('@') ? 2 : 1).join('/'));
+/** What a file imports, exports from, requires, and names in `import()`. */
+function importsOf(file: string): string[] {
+  return ts.preProcessFile(readFileSync(file, 'utf8'), true, true).importedFiles.map(({ fileName }) => fileName);
+}
+
+function packageOf(specifier: string): string {
+  return specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/');
+}
+
+const isOurs = (specifier: string): boolean => specifier.startsWith('.');
+const isOfNode = (specifier: string): boolean => specifier.startsWith('node:') && builtinModules.includes(specifier.slice('node:'.length));
+
+/** Declarations that an application reads when it imports from `entry`, by their path in dist. */
+function declarationsFrom(entry: string): string[] {
+  const found = new Set([entry]);
+  for (const each of found) {
+    for (const specifier of importsOf(join(dist, each)).filter(isOurs)) found.add(relative(dist, join(dist, each, '..', specifier.replace(/\.js$/, '.d.ts'))));
+  }
+  return [...found];
 }
 
 /** `npm run test:package` and `npm test` have built it. */
 describe('what is built', () => {
   it.each(['esm', 'cjs'])('imports no package that an application may lack, code and declarations alike (%s)', (format) => {
     const files = readdirSync(join(dist, format), { recursive: true, encoding: 'utf8' }).filter((name) => /\.(js|d\.ts)$/.test(name));
+    const imports = files.flatMap((name) => importsOf(join(dist, format, name)).filter((each) => !isOurs(each) && !isOfNode(each)).map((each) => ({ name, packageName: packageOf(each) })));
     // The search finds something at all.
-    expect(files.flatMap((name) => packagesOf(join(format, name)))).toEqual(expect.arrayContaining(allowed));
-    const foreign = files.flatMap((name) => {
-      const [subpath = ''] = name.split('/');
-      const known = [...allowed, ...(ofSubpath[subpath] ?? [])];
-      return packagesOf(join(format, name)).filter((each) => !known.includes(each)).map((each) => `${name} imports ${each}`);
+    expect(imports.map(({ packageName }) => packageName)).toEqual(expect.arrayContaining(peers));
+    const known = (name: string): readonly string[] => [...peers, ...(ofSubpath[name.split('/')[0]] ?? [])];
+    expect(imports.filter(({ name, packageName }) => !known(name).includes(packageName))).toEqual([]);
+  });
+
+  describe.each(['esm', 'cjs'])('declares with %s', (format) => {
+    it.each([
+      ['index.d.ts', declared],
+      ['terminus/index.d.ts', [...declared, '@nestjs/terminus']],
+      ['testing/index.d.ts', declared],
+    ])('%s by public names of its own and of %j alone', (entry, allowed) => {
+      const files = declarationsFrom(`${format}/${entry}`);
+      expect(files.length).toBeGreaterThan(2);
+      expect(files.filter((name) => !open.test(name))).toEqual([]);
+      const foreign = files.flatMap((name) => importsOf(join(dist, name)).filter((each) => !isOurs(each) && !isOfNode(each) && !allowed.includes(each)).map((each) => `${name} imports ${each}`));
+      expect(foreign).toEqual([]);
     });
-    expect(foreign).toEqual([]);
   });
 
   it('is what package.json exports, for import and for require', () => {
-    const { exports } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as { exports: object };
+    const { exports } = JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8')) as { exports: object };
     const paths = JSON.stringify(exports).match(/\.\/dist\/[^"]+/g) ?? [];
     expect(paths).toHaveLength(12);
-    for (const path of paths) expect(() => readFileSync(join(project, path))).not.toThrow();
+    for (const path of paths) expect(() => readFileSync(join(PROJECT, path))).not.toThrow();
   });
 });
