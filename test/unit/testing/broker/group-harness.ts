@@ -1,5 +1,5 @@
 import { GroupCoordinator } from '../../../../lib/testing/broker/groups/group-coordinator.js';
-import type { GroupDescription, JoinReply, JoinRequest, LeavingMember, MemberIdentity, SyncReply } from '../../../../lib/testing/broker/groups/group-requests.js';
+import type { GroupDescription, JoinReply, JoinRequest, LeavingMember, SyncReply, SyncRequest } from '../../../../lib/testing/broker/groups/group-requests.js';
 import { GROUP_SETTINGS, type GroupSettings } from '../../../../lib/testing/broker/groups/group-settings.js';
 import { ManualClock } from '../../../support/fake-fetch-wire.js';
 
@@ -38,7 +38,7 @@ export class GroupHarness {
     return { id, joined: this.join({ ...request, memberId: id }) };
   }
 
-  sync(memberId: string, generation: number, assignments: Readonly<Record<string, string>> = {}, identity: Partial<MemberIdentity> = {}): Due<SyncReply> {
+  sync(memberId: string, generation: number, assignments: Readonly<Record<string, string>> = {}, identity: Partial<SyncRequest> = {}): Due<SyncReply> {
     const due: Due<SyncReply> = { reply: null };
     const divided = new Map(Object.entries(assignments).map(([id, text]) => [id, Buffer.from(text)]));
     const request = { groupId: 'g', memberId, instanceId: null, generation, protocolType: 'consumer', protocolName: null, assignments: divided };
