@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { BrokerClock } from './clock.js';
 import { GroupCoordinator } from './groups/group-coordinator.js';
 import { Node } from './nodes.js';
+import { Topics } from './topics/topics.js';
 import { TransactionCoordinator } from './transactions/transaction-coordinator.js';
 
 export type CoordinatorKind = 'group' | 'transaction';
@@ -22,6 +23,8 @@ export interface ClusterSettings {
 export class Cluster {
   readonly clusterId = randomBytes(16).toString('base64url');
   readonly nodes: readonly Node[];
+  /** `topics.partition(name, index)` is a partition, if it exists; its `append` and `endTransaction` write. */
+  readonly topics: Topics;
   readonly groups: GroupCoordinator;
   readonly transactions: TransactionCoordinator;
   readonly #movedCoordinators = new Map<string, Node>();
@@ -31,6 +34,7 @@ export class Cluster {
     readonly clock: BrokerClock,
   ) {
     this.nodes = Array.from({ length: settings.brokers }, (_, index) => new Node(index + 1, '127.0.0.1'));
+    this.topics = new Topics(this.nodes);
     this.groups = new GroupCoordinator(this);
     this.transactions = new TransactionCoordinator(this);
   }

@@ -32,9 +32,7 @@ export class Reader {
   }
   /** Clamped to what a number holds exactly: no offset, time or producer id that anybody means lies beyond. */
   int64(): number {
-    const start = this.#take(8);
-    const value = this.buffer.readInt32BE(start) * TWO_TO_32 + this.buffer.readUInt32BE(start + 4);
-    return Math.min(Math.max(value, Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER);
+    return int64At(this.buffer, this.#take(8));
   }
   float64(): number {
     return this.buffer.readDoubleBE(this.#take(8));
@@ -109,6 +107,12 @@ export class Reader {
     this.position = start + bytes;
     return start;
   }
+}
+
+/** Clamped to what a number holds exactly. */
+export function int64At(buffer: Buffer, position: number): number {
+  const value = buffer.readInt32BE(position) * TWO_TO_32 + buffer.readUInt32BE(position + 4);
+  return Math.min(Math.max(value, Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER);
 }
 
 function skip(): void {

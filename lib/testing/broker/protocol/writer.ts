@@ -42,15 +42,20 @@ export class Writer {
     this.#to = this.#room(4).writeInt32BE(value, this.#to);
   }
   int64(value: number): void {
-    const high = Math.floor(value / TWO_TO_32);
-    this.int32(high);
-    this.#to = this.#room(4).writeUInt32BE(value - high * TWO_TO_32, this.#to);
+    putInt64(this.#room(8), value, this.#to);
+    this.#to += 8;
   }
   float64(value: number): void {
     this.#to = this.#room(8).writeDoubleBE(value, this.#to);
   }
+  /** Zigzag: small for small numbers of either sign. */
+  varint(value: number): void {
+    this.unsignedVarint(value < 0 ? -2 * value - 1 : 2 * value);
+  }
+
+  /** Up to 2^53 − 1. */
   unsignedVarint(value: number): void {
-    const buffer = this.#room(5);
+    const buffer = this.#room(8);
     while (value >= 0x80) {
       buffer[this.#to++] = (value % 0x80) | 0x80;
       value = Math.floor(value / 0x80);
@@ -136,4 +141,10 @@ export class Writer {
     this.#from = this.#to = 0;
     return this.#open;
   }
+}
+
+export function putInt64(buffer: Buffer, value: number, position: number): void {
+  const high = Math.floor(value / TWO_TO_32);
+  buffer.writeInt32BE(high, position);
+  buffer.writeUInt32BE(value - high * TWO_TO_32, position + 4);
 }

@@ -1,0 +1,13 @@
+import { describeErrorCode } from './error-codes.js';
+
+/** An error that an answer says, where it is easier thrown than returned. */
+export class KafkaError extends Error {
+  override readonly name = 'KafkaError';
+
+  constructor(
+    readonly code: number,
+    message: string,
+  ) {
+    super(`${describeErrorCode(code)}: ${message}`);
+  }
+}
