@@ -27,6 +27,8 @@ const UNDEFLATED_MAPS = 20;
 export class PartitionCommits {
   /** Listed as having something to commit. */
   isDirty = false;
+  /** Since when Kafka does not have all of it; null while it has. */
+  unsavedSinceMs: number | null = null;
   /** Given up: nothing of it is committed any more. */
   isGone = false;
   /** The start that was resolved for a partition without a commit; it must be in Kafka before the first record. */
@@ -109,7 +111,10 @@ export class CommitBatches {
     for (let partition = waiting.pop(); partition !== undefined; partition = waiting.pop()) {
       partition.isDirty = false;
       const commit = this.plan(partition);
-      if (commit === null) continue;
+      if (commit === null) {
+        partition.unsavedSinceMs = null;
+        continue;
+      }
       bytes += bytesOf(commit);
       if (bytes > this.requestBytes && batch.length > 0) {
         partition.isDirty = true;

@@ -93,6 +93,13 @@ export class Committer {
     return this.partitions.get(queue)?.committed ?? -1;
   }
 
+  /** Since when something should have been committed that is not; Infinity where nothing is. */
+  get dueSinceMs(): number {
+    let unsavedSinceMs = Infinity;
+    for (const partition of this.partitions.values()) unsavedSinceMs = Math.min(unsavedSinceMs, partition.unsavedSinceMs ?? Infinity);
+    return unsavedSinceMs + this.deps.options.commit.intervalMs;
+  }
+
   /** What a commit would say has changed. Called for every record. */
   progressed(queue: PartitionQueue): void {
     const partition = this.partitions.get(queue);
@@ -170,6 +177,7 @@ export class Committer {
   private list(partition: PartitionCommits): void {
     if (partition.isDirty) return;
     partition.isDirty = true;
+    partition.unsavedSinceMs ??= this.deps.clock.now();
     this.dirty.push(partition);
   }
 
@@ -276,6 +284,7 @@ export class Committer {
     for (const commit of commits) {
       const { partition } = commit;
       this.committedCount += partition.acknowledge(commit);
+      partition.unsavedSinceMs = partition.isDirty ? clock.now() : null;
       if (partition.unanswered.mayFollow(identity, clock.now(), options.sessionTimeoutMs)) this.repeat(partition);
       if (partition.savedRevision === commit.revision) continue;
       this.list(partition);

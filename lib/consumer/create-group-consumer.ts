@@ -1,11 +1,15 @@
 import type { Delivery } from '../engine/delivery.js';
 import { Engine } from '../engine/engine.js';
 import type { PartitionQueue } from '../engine/partition-queue.js';
+import { BrokerContact } from './broker-contact.js';
 import { type Clock, systemClock } from './clock.js';
+import { ContactWire } from './contact-wire.js';
 import { Deadlines } from './deadlines.js';
 import { Epochs } from './epochs.js';
+import { messageOf } from './error-text.js';
 import { type KafkaAmbiguousTopicError, KafkaConnectionError, KafkaHandlerTimeoutError, KafkaMissingTopicError } from './errors.js';
 import type { GroupConsumer, GroupConsumerDependencies, GroupListener, GroupState, GroupStats } from './group-consumer.js';
+import { type GroupHealth, healthOf } from './group-health.js';
 import { GroupMember } from './group-member.js';
 import { GroupTotals, statsOf } from './group-stats.js';
 import { TopicRoutes } from './topic-routes.js';
@@ -25,6 +29,7 @@ class Group implements GroupConsumer {
   private readonly deadlines: Deadlines;
   private readonly epochs = new Epochs();
   private readonly totals = new GroupTotals();
+  private readonly contact: BrokerContact;
   private members: readonly GroupMember[] = [];
   private phase: Phase = 'stopped';
   private connecting: Promise<void> | null = null;
@@ -34,12 +39,15 @@ class Group implements GroupConsumer {
   private listening: GroupListener | null = null;
   /** Found while it connects: it must not start. */
   private ambiguous: KafkaAmbiguousTopicError | null = null;
+  /** Why it ended without being asked to. */
+  private endedBy: string | null = null;
 
   constructor(
     private readonly deps: GroupConsumerDependencies,
     private readonly clock: Clock,
   ) {
-    const { concurrency, buffer } = deps.options;
+    const { concurrency, buffer, heartbeatIntervalMs } = deps.options;
+    this.contact = new BrokerContact(heartbeatIntervalMs);
     this.deadlines = new Deadlines(clock, () => this.engine.tick());
     this.engine = new Engine(
       { concurrency, ...buffer },
@@ -119,6 +127,12 @@ class Group implements GroupConsumer {
     return statsOf({ state: this.state, engine: this.engine, members: this.members, totals: this.totals, nowMs: this.clock.now() });
   }
 
+  health(stuckMs: number): GroupHealth {
+    const { state, engine, members, contact, endedBy } = this;
+    const hasJoined = this.totals.hasJoined || haveJoined(members);
+    return healthOf({ state, hasJoined, endedBy, engine, members, contact, stuckMs, nowMs: this.clock.now() });
+  }
+
   private async connectMembers(): Promise<void> {
     const members = Array.from({ length: this.deps.options.members }, () => this.newMember());
     // A stop ends them, connected or not.
@@ -147,6 +161,7 @@ class Group implements GroupConsumer {
     if (this.phase === 'draining' || this.phase === 'failed') await this.stop(0);
     if (this.phase === 'started') return;
     await this.connect();
+    this.endedBy = null;
     this.phase = 'started';
     await Promise.all(this.members.map((member) => member.start()));
   }
@@ -177,6 +192,7 @@ class Group implements GroupConsumer {
     const { members } = this;
     await Promise.all(members.map((member) => member.stop(timeoutMs)));
     if (this.members !== members) return;
+    this.totals.hasJoined ||= haveJoined(members);
     for (const member of members) this.totals.keep(member);
     if (this.engine.deadlines.earliestMs === null) this.deadlines.cancelAll();
     this.members = [];
@@ -186,7 +202,7 @@ class Group implements GroupConsumer {
   private newMember(): GroupMember {
     const { options, hooks, log, wire } = this.deps;
     return new GroupMember({
-      wire: wire(),
+      wire: new ContactWire(wire(), this.contact, this.clock),
       options,
       hooks,
       log,
@@ -226,10 +242,8 @@ class Group implements GroupConsumer {
   /** `onExhausted: 'stop'`: the record stays uncommitted, and this process leaves the group. */
   private stopRequested(delivery: Delivery, error: unknown): void {
     const { name } = delivery.queue.handler.handler;
-    this.deps.log.error(
-      `${name} failed for good at ${delivery.topic}/${delivery.partition} offset ${delivery.offset}: the consumer of ${this.groupId} stops, as onExhausted says`,
-      error,
-    );
+    this.endedBy = `${name} failed for good at ${delivery.topic}/${delivery.partition} offset ${delivery.offset}`;
+    this.deps.log.error(`${this.endedBy}: the consumer of ${this.groupId} stops, as onExhausted says`, error);
     void this.stop(this.deps.options.rebalance.drainTimeoutMs);
   }
 
@@ -239,8 +253,13 @@ class Group implements GroupConsumer {
     const isRunning = this.stopping === null && (this.phase === 'started' || this.phase === 'draining');
     if (!isRunning) return log.error(`A member of ${this.groupId} failed while the consumer stopped`, error);
     this.phase = 'failed';
+    this.endedBy = messageOf(error);
     log.error(`The consumer of ${this.groupId} has stopped for good: start it again once the cause is gone`, error);
     this.listening?.crashed?.(error, false);
     void this.whileStopping(() => this.endMembers(options.rebalance.drainTimeoutMs));
   }
+}
+
+function haveJoined(members: readonly GroupMember[]): boolean {
+  return members.length > 0 && members.every(({ membership }) => membership.rebalances > 0);
 }

@@ -39,6 +39,7 @@ export interface PartitionFault extends TopicPartition {
 export class Fetcher implements LeaderLoopHost {
   private readonly positions = new Map<PartitionQueue, FetchPosition>();
   private readonly loops = new Map<number, LeaderLoop>();
+  private readonly broken = new Set<number>();
   private readonly throttle: LogThrottle;
   private isStopped = false;
 
@@ -98,6 +99,11 @@ export class Fetcher implements LeaderLoopHost {
     let aliveAtMs = this.deps.clock.now();
     for (const loop of this.loops.values()) aliveAtMs = Math.min(aliveAtMs, loop.aliveAtMs);
     return aliveAtMs;
+  }
+
+  /** Nodes whose loop has ended by a defect, though it has something to fetch. */
+  get brokenLoops(): readonly number[] {
+    return [...this.broken].filter((node) => (this.loops.get(node)?.all.length ?? 0) > 0);
   }
 
   judge(position: FetchPosition, result: FetchedPartition): boolean {
@@ -225,7 +231,10 @@ export class Fetcher implements LeaderLoopHost {
     if (existing !== undefined) return existing;
     const loop = new LeaderLoop(node, this.deps, this);
     this.loops.set(node, loop);
-    loop.run().catch((error: unknown) => this.deps.log.error(`The fetch loop of broker ${node} has ended by a defect; its partitions stand still until a restart`, error));
+    loop.run().catch((error: unknown) => {
+      this.broken.add(node);
+      this.deps.log.error(`The fetch loop of broker ${node} has ended by a defect; its partitions stand still until a restart`, error);
+    });
     return loop;
   }
 }

@@ -1,5 +1,6 @@
 import type { EngineListener } from '../engine/engine-host.js';
 import type { Handler } from '../engine/handler.js';
+import type { GroupHealth } from './group-health.js';
 import type { GroupOptions } from './options.js';
 import type { TopicPartition, WireFactory } from './wire.js';
 
@@ -103,4 +104,6 @@ export interface GroupConsumer {
   stop(timeoutMs: number): Promise<void>;
   redeliverHeld(target?: { topic?: string; partitions?: readonly number[] }): Promise<number>;
   stats(): GroupStats;
+  /** What health checks look at, computed when asked. `stuckMs`: see `HealthSources`. */
+  health(stuckMs: number): GroupHealth;
 }

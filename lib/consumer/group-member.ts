@@ -9,6 +9,7 @@ import type { MembershipHost } from './membership-host.js';
 import { Membership } from './membership.js';
 import type { GroupOptions } from './options.js';
 import { OwnedPartitions } from './owned-partitions.js';
+import { ProgressWatch } from './progress-watch.js';
 import { StartPositions } from './start-positions.js';
 import { TopicMetadata } from './topic-metadata.js';
 import type { TopicRoutes } from './topic-routes.js';
@@ -44,6 +45,7 @@ export class GroupMember {
   readonly committer: Committer;
   readonly membership: Membership;
   readonly owned: OwnedPartitions;
+  readonly progress = new ProgressWatch();
   private readonly starts: StartPositions;
   private isStopped = false;
   private silentBeats = 0;
@@ -140,8 +142,9 @@ export class GroupMember {
 
   private proven(lapsed: boolean): void {
     if (lapsed) this.unpark();
-    const { clock } = this.deps;
-    this.silentBeats = clock.now() - this.fetcher.aliveAtMs > FETCH_SILENCE_MS ? this.silentBeats + 1 : 0;
+    const nowMs = this.deps.clock.now();
+    this.progress.look(this.owned.all, nowMs);
+    this.silentBeats = nowMs - this.fetcher.aliveAtMs > FETCH_SILENCE_MS ? this.silentBeats + 1 : 0;
     if (this.silentBeats < SILENT_BEATS) return;
     this.silentBeats = 0;
     void this.membership.giveUp(`no fetch has come to an end for ${FETCH_SILENCE_MS} ms, although the coordinator answers`);

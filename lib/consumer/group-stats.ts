@@ -7,6 +7,8 @@ import type { GroupMember } from './group-member.js';
 export class GroupTotals {
   committed = 0;
   rebalances = 0;
+  /** All members of some life of the consumer have had an assignment. */
+  hasJoined = false;
 
   keep(member: GroupMember): void {
     this.committed += member.committer.committedCount;

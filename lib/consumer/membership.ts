@@ -40,6 +40,8 @@ export class Membership {
   /** Completed rounds. */
   rebalances = 0;
   private status: MembershipState = 'idle';
+  /** Since when a rebalance goes on; Infinity while there is none. */
+  unsettledSinceMs = Infinity;
   private readonly standing: Standing;
   /** The leader of the last round withheld what others claim. */
   private isHonoured = true;
@@ -138,6 +140,12 @@ export class Membership {
     host.fatal(error);
   }
 
+  private enter(status: MembershipState): void {
+    this.status = status;
+    const isSettled = status === 'stable' || status === 'left';
+    this.unsettledSinceMs = isSettled ? Infinity : Math.min(this.unsettledSinceMs, this.deps.clock.now());
+  }
+
   private get hasLeft(): boolean {
     return this.status === 'left';
   }
@@ -163,10 +171,10 @@ export class Membership {
     await host.lookForTopics();
     if (this.drainsFirst && !this.hasLeft) await this.releaseAll();
     if (this.hasLeft) return;
-    this.status = 'joining';
+    this.enter('joining');
     const joined = await this.join();
     if (this.hasLeft) return;
-    this.status = 'syncing';
+    this.enter('syncing');
     const sentAtMs = clock.now();
     const synced = await this.sync(joined);
     if (this.hasLeft) return;
@@ -174,7 +182,7 @@ export class Membership {
     log.info(`${reason}: ${describe(joined, synced)}, in ${Math.round(clock.now() - began)} ms`);
     if (this.standing.isSuspect) await this.verify();
     if (this.hasLeft || this.standing.isSuspect) return;
-    this.status = 'stable';
+    this.enter('stable');
     this.prove(sentAtMs);
     this.deps.host.settled();
   }
@@ -187,7 +195,7 @@ export class Membership {
   private async releaseAll(): Promise<void> {
     const { host, options } = this.deps;
     const { protocol, drainTimeoutMs } = options.rebalance;
-    this.status = 'releasing';
+    this.enter('releasing');
     this.preferred = host.claims().owned;
     // The cooperative limit is longer than a group waits for a member.
     await host.releaseAll(protocol === 'eager' ? drainTimeoutMs : Math.min(drainTimeoutMs, options.rebalanceTimeoutMs / 2));
@@ -238,7 +246,7 @@ export class Membership {
   }
 
   private async verify(): Promise<void> {
-    this.status = 'verifying';
+    this.enter('verifying');
     if (await this.deps.host.verify(() => this.schedule.reason === null && !this.hasLeft)) this.standing.isSuspect = false;
   }
 
@@ -295,7 +303,7 @@ export class Membership {
   }
 
   private end(): void {
-    this.status = 'left';
+    this.enter('left');
     this.heartbeat.stop();
     this.standing.end();
     this.schedule.end();

@@ -60,6 +60,8 @@ export class PartitionQueue {
   /** Received and neither complete nor held: what counts against the buffer's records. */
   buffered = 0;
   held = 0;
+  /** Records completed in this assignment. */
+  completions = 0;
   /** The fetcher was told that there is no room. */
   starved = false;
 
@@ -225,6 +227,7 @@ export class PartitionQueue {
   /** The record is complete: the next of its lane is ready, its bytes are free, the watermark may move. */
   complete(delivery: Delivery): void {
     delivery.state = DeliveryState.DONE;
+    this.completions++;
     this.buffered--;
     this.leaveLane(delivery);
     this.retention.release(delivery);

@@ -1,6 +1,8 @@
 import { createGroupConsumer } from '../consumer/create-group-consumer.js';
 import { KafkaConnectionError } from '../consumer/errors.js';
 import type { GroupConsumer, GroupHooks, GroupLog, TopicHandler } from '../consumer/group-consumer.js';
+import { messageOf } from '../consumer/error-text.js';
+import type { GroupHealth } from '../consumer/group-health.js';
 import type { GroupOptions } from '../consumer/options.js';
 import type { WireFactory } from '../consumer/wire.js';
 import type { Decode, HandlerPlace } from '../discovery/handler-context.js';
@@ -34,8 +36,8 @@ export class KafkaGroup {
   private retry: { readonly cancel: () => void } | null = null;
   private isWanted = false;
   private attempts = 0;
-  /** It tried to start in the background, and no repetition will help. */
-  private hasGivenUp = false;
+  /** Why it does not start in the background: no repetition will help. */
+  private givenUpBy: string | null = null;
 
   constructor(private readonly deps: KafkaGroupDependencies) {
     const { options, handlers, wire, hooks, log } = deps;
@@ -54,7 +56,7 @@ export class KafkaGroup {
    */
   async start(): Promise<void> {
     this.cancelRetry();
-    this.hasGivenUp = false;
+    this.givenUpBy = null;
     this.isWanted = true;
     const attempt = this.attempt(0);
     if (!this.mayRetry) return attempt;
@@ -66,7 +68,7 @@ export class KafkaGroup {
 
   async stop(): Promise<void> {
     this.cancelRetry();
-    this.hasGivenUp = false;
+    this.givenUpBy = null;
     this.isWanted = false;
     const before = this.consumer.stats();
     const beganMs = performance.now();
@@ -98,9 +100,14 @@ export class KafkaGroup {
     };
   }
 
+  health(stuckMs: number): GroupHealth {
+    const health = this.consumer.health(stuckMs);
+    return { ...health, state: this.stateFrom(health.state), endedBy: this.givenUpBy ?? health.endedBy };
+  }
+
   private stateFrom(state: KafkaConsumerStats['state']): KafkaConsumerStats['state'] {
     if (state !== 'stopped') return state;
-    if (this.hasGivenUp) return 'failed';
+    if (this.givenUpBy !== null) return 'failed';
     return this.retry !== null || this.attempts > 0 ? 'starting' : 'stopped';
   }
 
@@ -139,7 +146,7 @@ export class KafkaGroup {
   private failedLater(error: unknown): void {
     if (!this.isWanted) return;
     this.retry = null;
-    this.hasGivenUp = true;
+    this.givenUpBy = messageOf(error);
     this.deps.log.error(`The consumer of ${this.groupId} does not start`, error);
   }
 

@@ -1,1 +1,2 @@
-export { type KafkaHealthDetail, KafkaHealthIndicator, type KafkaHealthOptions, type KafkaHealthResult } from './kafka-health.indicator.js';
+export type { KafkaHealthDetail } from './health-report.js';
+export { KafkaHealthIndicator, type KafkaHealthOptions, type KafkaHealthResult, type KafkaLivenessOptions, type KafkaReadinessOptions } from './kafka-health.indicator.js';

@@ -1,7 +1,11 @@
 import type { Clock } from '../../lib/consumer/clock.js';
-import type { FetchedPartition, FetchRequest, JoinReply, JoinRequest, MemberIdentity, SyncReply, SyncRequest, WireErrorKind } from '../../lib/consumer/wire.js';
+import type {
+  CommitOutcome, FetchedPartition, FetchRequest, JoinReply, JoinRequest, MemberIdentity, OffsetCommit, SyncReply, SyncRequest, TopicMetadata, WireErrorKind,
+} from '../../lib/consumer/wire.js';
 import { type DecodedClaims, decodeClaims, encodeMark } from '../../lib/assignors/user-data.js';
 import { FakeFetchWire, fetched, records, settle, wireError } from './fake-fetch-wire.js';
+
+const REQUEST_TIMEOUT_MS = 8000;
 
 /** A request that waits in the broker until the test answers it. */
 export class Waiting<Request, Reply> {
@@ -31,6 +35,10 @@ export class FakeGroupWire extends FakeFetchWire {
   heartbeats = 0;
   /** What a heartbeat is answered; null: nothing. */
   pulse: 'ok' | 'rebalancing' | WireErrorKind | null = 'ok';
+  /** Nobody is there: requests are refused at once, or wait in vain. */
+  outage: 'refused' | 'frozen' | null = null;
+  /** While set, fetches are never answered. */
+  swallowsFetches = false;
   private parked: { readonly request: FetchRequest; readonly resolve: (fetched: readonly FetchedPartition[]) => void }[] = [];
 
   constructor(private readonly clock: Clock) {
@@ -45,6 +53,7 @@ export class FakeGroupWire extends FakeFetchWire {
   }
   override heartbeat(): Promise<'ok' | 'rebalancing'> {
     this.heartbeats++;
+    if (this.outage !== null) return this.unanswered();
     if (this.pulse === null) return new Promise(() => {});
     return this.pulse === 'ok' || this.pulse === 'rebalancing' ? Promise.resolve(this.pulse) : Promise.reject(wireError(this.pulse));
   }
@@ -52,7 +61,15 @@ export class FakeGroupWire extends FakeFetchWire {
     this.left.push(memberId);
     return Promise.resolve();
   }
+  override async commit(identity: MemberIdentity, offsets: readonly OffsetCommit[]): Promise<readonly CommitOutcome[]> {
+    return this.outage === null ? super.commit(identity, offsets) : this.unanswered();
+  }
+  override async metadata(topics: readonly string[]): Promise<ReadonlyMap<string, TopicMetadata>> {
+    return this.outage === null ? super.metadata(topics) : this.unanswered();
+  }
   override fetch(request: FetchRequest): Promise<readonly FetchedPartition[]> {
+    if (this.outage !== null) return this.unanswered();
+    if (this.swallowsFetches) return new Promise(() => {});
     const found = this.available(request);
     if (found.length > 0) return Promise.resolve(found);
     return new Promise((resolve) => {
@@ -97,6 +114,11 @@ export class FakeGroupWire extends FakeFetchWire {
     if (sync === undefined) throw new Error('no sync waits');
     const userData = honoured ? encodeMark({ honoured, lost: new Map(Object.entries(lost)) }) : Buffer.alloc(0);
     await sync.answer({ partitions: new Map(Object.entries(partitions)), userData });
+  }
+
+  private unanswered(): Promise<never> {
+    if (this.outage === 'refused') return Promise.reject(wireError('unavailable'));
+    return new Promise((_, reject) => void this.clock.later(REQUEST_TIMEOUT_MS, () => reject(wireError('unavailable'))));
   }
 
   private available({ positions }: FetchRequest): FetchedPartition[] {

@@ -2,6 +2,7 @@ import { createGroupConsumer } from '../../../lib/consumer/create-group-consumer
 import type { GroupConsumer, OwnedPartition } from '../../../lib/consumer/group-consumer.js';
 import type { GroupOptions } from '../../../lib/consumer/options.js';
 import type { Delivery } from '../../../lib/engine/delivery.js';
+import type { HandlerOptions } from '../../../lib/engine/handler.js';
 import { FakeLog, ManualClock, settle } from '../../support/fake-fetch-wire.js';
 import { FakeGroupWire } from '../../support/fake-group-wire.js';
 
@@ -38,9 +39,9 @@ export class MemberHarness {
   readonly hooks: string[] = [];
   /** What the hooks wait for. */
   hookWork: (call: string) => Promise<void> = () => Promise.resolve();
-  private readonly running = new Map<string, () => void>();
+  private readonly running = new Map<string, { readonly delivery: Delivery; readonly end: () => void }>();
 
-  constructor(options: Partial<GroupOptions> = {}) {
+  constructor(options: Partial<GroupOptions> = {}, handler: Partial<HandlerOptions> = {}) {
     const { members = 1 } = options;
     this.wires = Array.from({ length: members }, () => new FakeGroupWire(this.clock).topic('t', 4));
     const hook = async (what: string, partitions: readonly OwnedPartition[]): Promise<void> => {
@@ -64,6 +65,7 @@ export class MemberHarness {
               timeoutMs: null,
               abortGraceMs: 50,
               ack: 'auto',
+              ...handler,
             },
             invoke: (delivery) => this.run(delivery),
             classify: (error) => ({ kind: 'failed', error }),
@@ -119,12 +121,15 @@ export class MemberHarness {
   async complete(partition: number, ...offsets: number[]): Promise<void> {
     for (const offset of offsets) {
       const name = `${partition}@${offset}`;
-      const end = this.running.get(name);
-      if (end === undefined) throw new Error(`${name} is not running; ${[...this.running.keys()].join(' ')} are`);
+      const { end } = this.find(name);
       this.running.delete(name);
       end();
     }
     await settle();
+  }
+  /** One that runs. */
+  delivery(partition: number, offset: number): Delivery {
+    return this.find(`${partition}@${offset}`).delivery;
   }
   /** What Kafka has, by partition. */
   stored(partition: number): number | undefined {
@@ -140,6 +145,12 @@ export class MemberHarness {
     return this.wire.claims[of].get('t') ?? [];
   }
 
+  private find(name: string): { readonly delivery: Delivery; readonly end: () => void } {
+    const found = this.running.get(name);
+    if (found === undefined) throw new Error(`${name} is not running; ${[...this.running.keys()].join(' ')} are`);
+    return found;
+  }
+
   private async during(work: Promise<void>): Promise<void> {
     let isDone = false;
     const watched = work.finally(() => (isDone = true));
@@ -152,6 +163,6 @@ export class MemberHarness {
     const name = `${delivery.partition}@${delivery.offset}`;
     this.started.push(name);
     delivery.signal.addEventListener('abort', () => this.aborted.push(name));
-    return new Promise((resolve) => this.running.set(name, resolve));
+    return new Promise((resolve) => this.running.set(name, { delivery, end: resolve }));
   }
 }
