@@ -64,7 +64,8 @@ export class Writer {
   }
 
   uuid(value: string): void {
-    this.#to += this.#room(16).write(value, this.#to, 16, 'base64url');
+    const room = this.#room(16);
+    this.#to += room.write(value, this.#to, 16, 'base64url');
   }
 
   string(value: string | null): void {
@@ -95,7 +96,8 @@ export class Writer {
 
   raw(value: Buffer): void {
     if (value.length < LEAST_VIEW_BYTES) {
-      this.#to += value.copy(this.#room(value.length), this.#to);
+      const room = this.#room(value.length);
+      this.#to += value.copy(room, this.#to);
       return;
     }
     this.#close();
@@ -123,7 +125,8 @@ export class Writer {
   }
 
   #utf8(value: string, length: number): void {
-    this.#to += this.#room(length).write(value, this.#to, length, 'utf8');
+    const room = this.#room(length);
+    this.#to += room.write(value, this.#to, length, 'utf8');
   }
 
   #close(): void {
