@@ -35,9 +35,9 @@ export class PartitionCommits {
   isStartUnsaved = false;
   /** The highest watermark put into a request. */
   planned = -1;
+  private plannedMetadata = '';
   /** The tracker's revision that Kafka has; −1 before the first commit, unless it began with one. */
   savedRevision: number;
-  savedMetadata: string | null = null;
   /** The map was refused: the next commit goes without. */
   isMapRefused = false;
   /** Maps until the next one that may be deflated. */
@@ -53,6 +53,7 @@ export class PartitionCommits {
     readonly queue: PartitionQueue,
     /** What Kafka has; −1 where it has nothing. */
     public committed: number,
+    public savedMetadata: string,
   ) {
     this.savedRevision = committed < 0 ? -1 : queue.tracker.revision;
     this.begin = queue.tracker.watermark;
@@ -63,6 +64,17 @@ export class PartitionCommits {
   }
   get watermarkMoved(): boolean {
     return this.queue.tracker.watermark > this.committed;
+  }
+
+  hasSaved({ offset, metadata }: Pick<PlannedCommit, 'offset' | 'metadata'>): boolean {
+    return offset === this.committed && metadata === this.savedMetadata;
+  }
+  hasPlanned({ offset, metadata }: Pick<PlannedCommit, 'offset' | 'metadata'>): boolean {
+    return offset === this.planned && metadata === this.plannedMetadata;
+  }
+  plan({ offset, metadata }: PlannedCommit): void {
+    this.planned = offset;
+    this.plannedMetadata = metadata;
   }
 
   /** Kafka has it. Answers how many offsets it covers that were not covered before. */
@@ -121,7 +133,7 @@ export class CommitBatches {
         waiting.push(partition);
         break;
       }
-      partition.planned = commit.offset;
+      partition.plan(commit);
       batch.push(commit);
       if (this.clock.now() - began >= BUILD_MS) break;
     }
@@ -157,9 +169,7 @@ export class CommitBatches {
     // Where a map was refused the offset goes first, alone.
     partition.isMapRefused &&= offset !== partition.committed;
     const metadata = this.withMap && !partition.isMapRefused ? this.encode(partition, offset) : '';
-    // Without a commit of its own the partition has what an earlier owner wrote; that is still true.
-    const isSaved = offset === partition.committed && metadata === (partition.savedMetadata ?? '');
-    if (isSaved && !mustSend) {
+    if (partition.hasSaved({ offset, metadata }) && !mustSend) {
       partition.savedRevision = revision;
       return null;
     }

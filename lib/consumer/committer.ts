@@ -5,7 +5,7 @@ import { asWireError, CommitBatches, PartitionCommits, type PlannedCommit, sortO
 import type { GroupListener, GroupLog } from './group-consumer.js';
 import { LogThrottle } from './log-throttle.js';
 import type { GroupOptions } from './options.js';
-import type { CommitOutcome, MemberIdentity, Wire, WireError } from './wire.js';
+import type { CommitOutcome, CommittedOffset, MemberIdentity, Wire, WireError } from './wire.js';
 
 const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 2000;
@@ -75,8 +75,8 @@ export class Committer {
   }
 
   /** `committed` is what Kafka has for this partition, −1 for nothing: no lower offset is ever committed in this assignment. */
-  add(queue: PartitionQueue, committed: number): void {
-    this.partitions.set(queue, new PartitionCommits(queue, committed));
+  add(queue: PartitionQueue, committed: number, metadata = ''): void {
+    this.partitions.set(queue, new PartitionCommits(queue, committed, metadata));
   }
 
   /** The partition belongs to somebody else: nothing of it is sent any more. */
@@ -126,11 +126,11 @@ export class Committer {
     await this.waitUntil(() => this.isStopped || starting.every(({ isStartUnsaved, isGone }) => isGone || !isStartUnsaved), Infinity);
   }
 
-  /** Whether the offset that Kafka has for a partition is one that this member has put there. */
-  isOwn(queue: PartitionQueue, offset: number): boolean {
+  /** Whether what Kafka has for a partition is something that this member has put there, or began with. */
+  isOwn(queue: PartitionQueue, found: Pick<CommittedOffset, 'offset' | 'metadata'>): boolean {
     const partition = this.partitions.get(queue);
     // An acknowledgement may be under way.
-    return partition !== undefined && (offset === partition.committed || offset === partition.planned || partition.unanswered.has(offset));
+    return partition !== undefined && (partition.hasSaved(found) || partition.hasPlanned(found) || partition.unanswered.has(found));
   }
 
   /** There is a new identity: what waited for one is committed now, and what an unanswered commit may have been stored over. */
@@ -265,7 +265,7 @@ export class Committer {
       outcomes = await wire.commit(identity, offsets);
     } catch (error) {
       const failure = asWireError(error);
-      if (failure.kind === 'unavailable') for (const { partition, offset } of batch) partition.unanswered.add(identity, offset);
+      if (failure.kind === 'unavailable') for (const commit of batch) commit.partition.unanswered.add(identity, commit);
       this.refuse(batch, failure, identity);
       return;
     }

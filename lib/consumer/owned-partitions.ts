@@ -71,7 +71,7 @@ export class OwnedPartitions {
   }
 
   /**
-   * Gives up what others have had meanwhile: its committed offset is not our own last commit. False when the answer is not
+   * Gives up what others have had meanwhile: what is committed is not our own last commit, be it only the map. False when the answer is not
    * wanted any more, and the question stays open.
    */
   async verify(isWanted: () => boolean): Promise<boolean> {
@@ -79,8 +79,8 @@ export class OwnedPartitions {
     const suspects = this.tenures.all.filter(({ queue }) => queue !== null);
     const commits = await starts.committed(suspects, isWanted);
     if (commits === null) return false;
-    const moved = suspects.filter(({ queue, hasEnded }, index) => !hasEnded && queue !== null && !committer.isOwn(queue, commits[index].offset));
-    void this.drop(moved, 'their committed offsets were moved while this member was away');
+    const moved = suspects.filter(({ queue, hasEnded }, index) => !hasEnded && queue !== null && !committer.isOwn(queue, commits[index]));
+    void this.drop(moved, 'something else was committed while this member was away');
     const again = moved.filter((tenure) => this.assigned.has(nameOf(tenure)));
     this.take(again);
     if (again.length < moved.length) released(this.tenures.isDraining);
@@ -137,7 +137,7 @@ export class OwnedPartitions {
     const { topic, partition } = queue;
     this.deps.log.error(`The log of ${nameOf(queue)} ends at ${offset}, below what was consumed (${queue.tracker.position}): it goes on from there`);
     void this.drop([tenure], 'its log was cut');
-    const start = { topic, partition, offset, completed: CompletedRanges.NONE, committedOffset: -1, mustCommit: true };
+    const start = { topic, partition, offset, completed: CompletedRanges.NONE, committedOffset: -1, committedMetadata: '', mustCommit: true };
     void this.takeover.begin([this.tenures.open(queue)], [start]);
   }
 

@@ -33,6 +33,7 @@ export interface ResolvedStart extends TopicPartition {
   readonly completed: CompletedRanges;
   /** What Kafka has; −1 where it has nothing. */
   readonly committedOffset: number;
+  readonly committedMetadata: string;
   /** The start is not what Kafka has: it must be committed before the first record, or a crash would forget it. */
   readonly mustCommit: boolean;
 }
@@ -108,7 +109,7 @@ export class StartPositions {
     const resolved = committed.map((commit): ResolvedStart => {
       if (commit.offset >= 0) return this.fromCommit(commit, begins.get(nameOf(commit)) ?? 0, problems);
       const { topic, partition } = commit;
-      return { topic, partition, offset: startOf(starts, commit), completed: CompletedRanges.NONE, committedOffset: -1, mustCommit: true };
+      return { topic, partition, offset: startOf(starts, commit), completed: CompletedRanges.NONE, committedOffset: -1, committedMetadata: '', mustCommit: true };
     });
     this.reportMetadata(problems);
     return resolved;
@@ -117,12 +118,12 @@ export class StartPositions {
   private fromCommit({ topic, partition, offset, metadata }: CommittedOffset, logStart: number, problems: string[]): ResolvedStart {
     const { completed, problem } = decodeOffsetMap(offset, metadata, zlibCompression);
     if (problem !== null) problems.push(`${topic}/${partition}@${offset}: ${problem}`);
-    if (offset >= logStart) return { topic, partition, offset, completed, committedOffset: offset, mustCommit: false };
+    if (offset >= logStart) return { topic, partition, offset, completed, committedOffset: offset, committedMetadata: metadata, mustCommit: false };
     this.deps.log.warn(
       `${topic}/${partition} begins at offset ${logStart}: what group ${this.deps.options.groupId} had not read from ${offset} on was deleted. It goes on at ${logStart}`,
     );
     // Where the map says that the log's first records are complete, the partition begins above them.
-    return { topic, partition, offset: completed.nextIncomplete(logStart), completed, committedOffset: offset, mustCommit: true };
+    return { topic, partition, offset: completed.nextIncomplete(logStart), completed, committedOffset: offset, committedMetadata: metadata, mustCommit: true };
   }
 
   private reportMetadata(problems: readonly string[]): void {

@@ -53,12 +53,12 @@ export class Takeover {
 
   private open(tenure: Tenure, start: ResolvedStart): PartitionQueue {
     const { engine, handlers, lease, committer, epochs } = this.deps;
-    const { topic, partition, offset, completed, committedOffset } = start;
+    const { topic, partition, offset, completed } = start;
     const handler = handlers.get(topic);
     if (handler === undefined) throw new Error(`${topic} has no handler`);
     const progressed = (changed: PartitionQueue): void => committer.progressed(changed);
     const queue = engine.open(handler, { topic, partition, epoch: epochs.next(start), offset, completed, lease, progressed });
-    committer.add(queue, committedOffset);
+    committer.add(queue, start.committedOffset, start.committedMetadata);
     tenure.queue = queue;
     if (!this.deps.consumes()) void queue.drain(false);
     return queue;

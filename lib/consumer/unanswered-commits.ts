@@ -1,4 +1,6 @@
-import type { MemberIdentity } from './wire.js';
+import type { CommittedOffset, MemberIdentity } from './wire.js';
+
+type Commit = Pick<CommittedOffset, 'offset' | 'metadata'>;
 
 /**
  * Commits of one partition whose connection was given up before the answer. A broker that was frozen, or a proxy on the way, may
@@ -7,7 +9,7 @@ import type { MemberIdentity } from './wire.js';
  * generation ends the doubt at once: the coordinator refuses what was sent under an older one.
  */
 export class UnansweredCommits {
-  private readonly offsets = new Set<number>();
+  private readonly commits = new Set<string>();
   private identity: MemberIdentity | null = null;
   private untilMs = Infinity;
 
@@ -15,14 +17,14 @@ export class UnansweredCommits {
     return this.identity !== null;
   }
 
-  has(offset: number): boolean {
-    return this.offsets.has(offset);
+  has(commit: Commit): boolean {
+    return this.commits.has(textOf(commit));
   }
 
-  add(identity: MemberIdentity, offset: number): void {
+  add(identity: MemberIdentity, commit: Commit): void {
     this.identity = identity;
     this.untilMs = Infinity;
-    this.offsets.add(offset);
+    this.commits.add(textOf(commit));
   }
 
   /** A newer commit is acknowledged: whether an old one may still be stored over it. That is believed for `patienceMs`. */
@@ -37,6 +39,10 @@ export class UnansweredCommits {
   private clear(): void {
     this.identity = null;
     this.untilMs = Infinity;
-    this.offsets.clear();
+    this.commits.clear();
   }
+}
+
+function textOf({ offset, metadata }: Commit): string {
+  return `${offset} ${metadata}`;
 }

@@ -23,7 +23,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug('releases a partition before its last commit', edit('consumer/handover.ts', 'await committer.flush(', 'void committer.flush(')),
   bug('goes on committing a partition that was lost or released', edit('consumer/tenures.ts', 'this.deps.committer.remove(queue);', '')),
   bug('as leader, lets the older of two claims stand', edit('assignors/claims.ts', 'return member.claims.generation > rival.claims.generation;', 'return member.claims.generation < rival.claims.generation;')),
-  bug('after an absence, trusts its claims without looking at the commits', edit('consumer/owned-partitions.ts', '!committer.isOwn(queue, commits[index].offset)', 'commits[index].offset < 0')),
+  bug('after an absence, trusts its claims without looking at the commits', edit('consumer/owned-partitions.ts', '!committer.isOwn(queue, commits[index])', 'commits[index].offset < 0')),
   bug('does not doubt itself after an absence', edit('consumer/standing.ts', 'this.isSuspect = true;', '')),
   bug('ignores the lease', edit('engine/partition-queue.ts', '&& nowMs < this.lease.untilMs', '&& nowMs < Infinity')),
   bug(

@@ -264,6 +264,28 @@ describe('a commit that is refused', () => {
   });
 });
 
+describe('after an absence, what Kafka has', () => {
+  it('is our own where offset and map are those of our last commit: somebody else may have completed records above the same offset', async () => {
+    const { clock, partitions, committer, wire, open } = setUp();
+    const queue = open(0, 5);
+    await partitions.complete(queue, 1, 2);
+    await clock.pass(INTERVAL_MS);
+    const own = wire.stored.get('orders/0') ?? { offset: -1, metadata: '' };
+    expect(own.metadata).not.toBe('');
+    expect(committer.isOwn(queue, own)).toBe(true);
+    expect(committer.isOwn(queue, { ...own, metadata: '' })).toBe(false);
+    expect(committer.isOwn(queue, { ...own, offset: 1 })).toBe(false);
+  });
+
+  it('is our own where it is what the partition began with', () => {
+    const { partitions, committer } = setUp();
+    const queue = partitions.open('orders', 0, 7);
+    committer.add(queue, 7, 'the map of the owner before');
+    expect(committer.isOwn(queue, { offset: 7, metadata: 'the map of the owner before' })).toBe(true);
+    expect(committer.isOwn(queue, { offset: 7, metadata: '' })).toBe(false);
+  });
+});
+
 describe('a commit that nobody answered', () => {
   const repeats = 15_000 / INTERVAL_MS;
 
@@ -313,7 +335,8 @@ describe('a commit that nobody answered', () => {
 
   it('is taken for our own where Kafka turns out to have it, not for a reset by somebody else', async () => {
     const { committer, queue } = await afterAnUnansweredCommit();
-    expect([0, 1, 2].map((offset) => committer.isOwn(queue, offset))).toEqual([false, true, true]);
+    expect([0, 1, 2].map((offset) => committer.isOwn(queue, { offset, metadata: '' }))).toEqual([false, true, true]);
+    expect(committer.isOwn(queue, { offset: 2, metadata: 'the map of another owner' })).toBe(false);
   });
 
   it('is over with a refusal: an answer is an answer', async () => {
