@@ -92,18 +92,22 @@ export class GroupCoordinator {
     return (this.groups.get(groupId)?.offsets ?? new GroupOffsets()).fetch(partitions, isStable);
   }
 
-  /** An error code for each partition; one number where the request as a whole is refused. */
-  deleteOffsets(groupId: string, partitions: readonly PartitionName[]): number | number[] {
+  /** Why no offset of the group may be deleted; null where those may that nobody reads. */
+  refusesDeletingOffsets(groupId: string): number | null {
     if (groupId === '') return ErrorCode.INVALID_GROUP_ID;
+    const group = this.groups.get(groupId)?.group;
+    if (group === undefined) return ErrorCode.GROUP_ID_NOT_FOUND;
+    return group.state === 'Empty' || group.members.protocolType === 'consumer' ? null : ErrorCode.NON_EMPTY_GROUP;
+  }
+  /** An error code for each partition. */
+  deleteOffsets(groupId: string, partitions: readonly PartitionName[]): number[] {
     const kept = this.groups.get(groupId);
-    if (kept === undefined) return ErrorCode.GROUP_ID_NOT_FOUND;
-    const { group, offsets } = kept;
-    const isConsumers = group.members.protocolType === 'consumer';
-    if (group.state !== 'Empty' && !isConsumers) return ErrorCode.NON_EMPTY_GROUP;
-    const subscribed = isConsumers ? subscribedTopics(group) : new Set<string>();
+    const refusal = this.refusesDeletingOffsets(groupId);
+    if (kept === undefined || refusal !== null) return partitions.map(() => refusal ?? ErrorCode.GROUP_ID_NOT_FOUND);
+    const subscribed = subscribedTopics(kept.group);
     return partitions.map((name) => {
       if (subscribed?.has(name.topic) ?? true) return ErrorCode.GROUP_SUBSCRIBED_TO_TOPIC;
-      offsets.delete(name);
+      kept.offsets.delete(name);
       return ErrorCode.NONE;
     });
   }

@@ -139,8 +139,8 @@ describe('Deleting', () => {
     expect(group.coordinator.deleteOffsets('g', [named(0)])).toEqual([ErrorCode.GROUP_SUBSCRIBED_TO_TOPIC]);
     const connect = new GroupHarness();
     await connect.stable(1, () => ({ protocolType: 'connect' }));
-    expect(connect.coordinator.deleteOffsets('g', [named(0)])).toBe(ErrorCode.NON_EMPTY_GROUP);
-    expect(connect.coordinator.deleteOffsets('h', [named(0)])).toBe(ErrorCode.GROUP_ID_NOT_FOUND);
+    expect(['g', 'h', ''].map((id) => connect.coordinator.refusesDeletingOffsets(id))).toEqual([ErrorCode.NON_EMPTY_GROUP, ErrorCode.GROUP_ID_NOT_FOUND, ErrorCode.INVALID_GROUP_ID]);
+    expect(connect.coordinator.deleteOffsets('g', [named(0)])).toEqual([ErrorCode.NON_EMPTY_GROUP]);
   });
 
   it('a group needs it to be empty', async () => {
