@@ -42,6 +42,7 @@ export type KafkaHealthResult<K extends string> = HealthIndicatorResult<K, 'up' 
  */
 @Injectable()
 export class KafkaHealthIndicator {
+  /** @internal */
   constructor(
     @Inject(KafkaConnections) private readonly connections: HealthConnections,
     @Inject(KafkaConsumerService) private readonly consumers: LagSource,
