@@ -16,20 +16,20 @@ interface Waiting {
  * the embedded and to a real one.
  */
 export class RawClient {
-  readonly #waiting = new Map<number, Waiting>();
-  readonly #frames = new FrameSplitter();
-  #correlation = 0;
+  private readonly waiting = new Map<number, Waiting>();
+  private readonly frames = new FrameSplitter();
+  private correlation = 0;
 
   private constructor(
     readonly socket: Socket,
     readonly clientId: string,
   ) {
     socket.setNoDelay(true);
-    socket.on('data', chunk => this.#arrived(chunk));
+    socket.on('data', chunk => this.arrived(chunk));
     socket.on('error', () => undefined);
     socket.on('close', () => {
-      for (const { reject } of this.#waiting.values()) reject(new Error('the broker closed the connection'));
-      this.#waiting.clear();
+      for (const { reject } of this.waiting.values()) reject(new Error('the broker closed the connection'));
+      this.waiting.clear();
     });
   }
 
@@ -44,7 +44,7 @@ export class RawClient {
   async call<Req, ReqW, ResR, Res>(api: Api<Req, ReqW, ResR, Res>, version: number, request: ReqW): Promise<ResR> {
     const flexible = api.isFlexible(version);
     const id = this.send(api, version, request);
-    const body = await new Promise<Buffer>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
+    const body = await new Promise<Buffer>((resolve, reject) => this.waiting.set(id, { resolve, reject }));
     const reader = new Reader(body, version, flexible);
     if (api.key !== 18) reader.taggedFields();
     const response = api.response.read(reader);
@@ -55,7 +55,7 @@ export class RawClient {
   /** Answers the correlation id; nobody waits for the response. */
   send<Req, ReqW, ResR, Res>(api: Api<Req, ReqW, ResR, Res>, version: number, request: ReqW): number {
     const flexible = api.isFlexible(version);
-    const id = this.#correlation++;
+    const id = this.correlation++;
     const writer = new Writer(version, flexible);
     writeRequestHeader(writer, { apiKey: api.key, apiVersion: version, correlationId: id, clientId: this.clientId });
     api.request.write(writer, request);
@@ -69,12 +69,12 @@ export class RawClient {
     this.socket.destroy();
   }
 
-  #arrived(chunk: Buffer): void {
-    this.#frames.add(chunk);
-    for (let frame = this.#frames.next(); frame !== null; frame = this.#frames.next()) {
+  private arrived(chunk: Buffer): void {
+    this.frames.add(chunk);
+    for (let frame = this.frames.next(); frame !== null; frame = this.frames.next()) {
       const id = frame.readInt32BE(0);
-      this.#waiting.get(id)?.resolve(frame.subarray(4));
-      this.#waiting.delete(id);
+      this.waiting.get(id)?.resolve(frame.subarray(4));
+      this.waiting.delete(id);
     }
   }
 }

@@ -8,7 +8,7 @@ export interface BrokerClock extends Pick<Clock, 'now' | 'later'> {
 
 /** The machine's time. `stop` cancels everything that still waits, so that a stopped broker keeps nothing alive. */
 export class SystemClock implements BrokerClock {
-  readonly #waiting = new Set<() => void>();
+  private readonly waiting = new Set<() => void>();
 
   now(): number {
     return systemClock.now();
@@ -20,18 +20,18 @@ export class SystemClock implements BrokerClock {
 
   later(delayMs: number, work: () => void): () => void {
     const cancelTimer = systemClock.later(delayMs, () => {
-      this.#waiting.delete(cancel);
+      this.waiting.delete(cancel);
       work();
     });
     const cancel = () => {
-      this.#waiting.delete(cancel);
+      this.waiting.delete(cancel);
       cancelTimer();
     };
-    this.#waiting.add(cancel);
+    this.waiting.add(cancel);
     return cancel;
   }
 
   stop(): void {
-    for (const cancel of [...this.#waiting]) cancel();
+    for (const cancel of [...this.waiting]) cancel();
   }
 }

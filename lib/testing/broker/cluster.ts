@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { BrokerClock } from './clock.js';
 import { GroupCoordinator } from './groups/group-coordinator.js';
 import { Node } from './nodes.js';
+import type { Topic } from './topics/topic.js';
 import { Topics } from './topics/topics.js';
 import { TransactionCoordinator } from './transactions/transaction-coordinator.js';
 
@@ -10,6 +11,8 @@ export type CoordinatorKind = 'group' | 'transaction';
 export interface ClusterSettings {
   /** Virtual brokers, with the ids 1 to this. */
   readonly brokers: number;
+  /** Whether a topic that somebody asks for by name comes into being. */
+  readonly autoCreateTopics: boolean;
 }
 
 /**
@@ -27,7 +30,7 @@ export class Cluster {
   readonly topics: Topics;
   readonly groups: GroupCoordinator;
   readonly transactions: TransactionCoordinator;
-  readonly #movedCoordinators = new Map<string, Node>();
+  private readonly movedCoordinators = new Map<string, Node>();
 
   constructor(
     readonly settings: ClusterSettings,
@@ -39,9 +42,19 @@ export class Cluster {
     this.transactions = new TransactionCoordinator(this);
   }
 
+  deleteTopic(topic: Topic): void {
+    this.topics.delete(topic);
+    this.groups.topicDeleted(topic.name);
+  }
+
+  /** Null while no broker lives. Kafka 4 lets any broker take what is for the controller, and so does this one. */
+  get controller(): Node | null {
+    return this.nodes.find(node => node.alive) ?? null;
+  }
+
   /** Spread over the living brokers by a hash of the key; null while none lives. */
   coordinatorOf(kind: CoordinatorKind, key: string): Node | null {
-    const moved = this.#movedCoordinators.get(`${kind} ${key}`);
+    const moved = this.movedCoordinators.get(`${kind} ${key}`);
     if (moved?.alive === true) return moved;
     const first = hash(key) % this.nodes.length;
     const turns = [...this.nodes.slice(first), ...this.nodes.slice(0, first)];
@@ -55,7 +68,7 @@ export class Cluster {
 
   moveCoordinator(kind: CoordinatorKind, key: string, to: Node): void {
     if (this.coordinatorOf(kind, key) === to) return;
-    this.#movedCoordinators.set(`${kind} ${key}`, to);
+    this.movedCoordinators.set(`${kind} ${key}`, to);
     if (kind === 'group') this.groups.coordinatorMoved(key);
     else this.transactions.coordinatorMoved(key);
   }

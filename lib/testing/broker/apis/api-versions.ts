@@ -8,7 +8,7 @@ import { type Api, defineApi } from './api.js';
  * Left out: features. Clients therefore use transactions of the first protocol (AddPartitionsToTxn before Produce).
  */
 export function apiVersions(apis: () => Iterable<Api>) {
-  const announced = () => [...apis()].map(({ key, versions }) => ({ apiKey: key, minVersion: versions[0], maxVersion: versions[1] }));
+  const announced = () => [...apis()].map(({ key, versions: [min, max], announcedFrom = min }) => ({ apiKey: key, minVersion: announcedFrom, maxVersion: max }));
   return defineApi({
     key: 18,
     name: 'ApiVersions',

@@ -28,6 +28,8 @@ export interface ApiDefinition<Req, ReqW, ResR, Res> {
   readonly name: string;
   /** Lowest and highest version, both included. ApiVersions announces them. */
   readonly versions: readonly [number, number];
+  /** What ApiVersions says instead of the lowest version, where clients must be told of versions that are refused. */
+  readonly announcedFrom?: number;
   /** The first version with compact types and tagged fields; `Infinity` where no version has them. */
   readonly flexibleFrom: number;
   readonly request: Type<Req, ReqW>;
@@ -38,7 +40,7 @@ export interface ApiDefinition<Req, ReqW, ResR, Res> {
    */
   handle(request: Req, context: RequestContext): Handled<Res>;
   /** The answer that says this error wherever the response can say one. For faults, and for handlers that refuse a request as a whole. */
-  refuse(request: Req, error: number): Res;
+  refuse(request: Req, error: number, context: RequestContext): Res;
   /** What the history of requests keeps, where that is not the request: nothing that pins large buffers. */
   remembered?(request: Req): unknown;
 }
@@ -48,7 +50,7 @@ export interface Call {
   readonly request: unknown;
   readonly remembered: unknown;
   handle(context: RequestContext): Handled<Writer>;
-  refuse(error: number): Writer;
+  refuse(error: number, context: RequestContext): Writer;
 }
 
 export interface Api<Req = unknown, ReqW = unknown, ResR = unknown, Res = unknown> extends Omit<ApiDefinition<Req, ReqW, ResR, Res>, 'handle' | 'refuse' | 'remembered'> {
@@ -58,7 +60,7 @@ export interface Api<Req = unknown, ReqW = unknown, ResR = unknown, Res = unknow
 }
 
 export function defineApi<Req, ReqW, ResR, Res>(definition: ApiDefinition<Req, ReqW, ResR, Res>): Api<Req, ReqW, ResR, Res> {
-  const { key, name, versions, flexibleFrom, request, response } = definition;
+  const { key, name, versions, announcedFrom, flexibleFrom, request, response } = definition;
   const isFlexible = (version: number) => version >= flexibleFrom;
   const decode = (from: Reader): Call => {
     const decoded = request.read(from);
@@ -76,8 +78,8 @@ export function defineApi<Req, ReqW, ResR, Res>(definition: ApiDefinition<Req, R
         const answer = definition.handle(decoded, context);
         return answer instanceof Promise ? answer.then(encodeAny) : encodeAny(answer);
       },
-      refuse: error => encode(definition.refuse(decoded, error)),
+      refuse: (error, context) => encode(definition.refuse(decoded, error, context)),
     };
   };
-  return { key, name, versions, flexibleFrom, request, response, isFlexible, decode };
+  return { key, name, versions, announcedFrom, flexibleFrom, request, response, isFlexible, decode };
 }

@@ -22,7 +22,20 @@ export type Verdict =
   /** Nothing is done, nothing is answered, here and behind it, until the client gives the connection up. */
   | { readonly kind: 'silence' };
 
-/** What `undefined` says: not mine, ask the next. A promise is a delay: the request and those behind it on its connection wait. */
-export type Fault = (seen: SeenRequest) => Verdict | Promise<Verdict> | undefined;
-
 export const PASS: Verdict = { kind: 'pass' };
+
+/** What a fault can wait for. Each promise is kept early where the client gives the connection up. */
+export interface Waits {
+  delay(ms: number): Promise<void>;
+  /** Until a later request fulfils this, over whatever connection. */
+  until(matches: (seen: SeenRequest) => boolean): Promise<void>;
+}
+
+/**
+ * Sees each request. `undefined` says: not mine, ask the next fault. While a promise is open, the request and those behind it
+ * on its connection wait.
+ *
+ * @example
+ * kafka.inject(({ api, broker }) => (api === 'Fetch' && broker === 2 ? { kind: 'cut' } : undefined));
+ */
+export type Fault = (seen: SeenRequest, waits: Waits) => Verdict | Promise<Verdict> | undefined;

@@ -16,18 +16,23 @@ export interface BatchRules {
   readonly keysRequired: boolean;
 }
 
+export interface CheckedBatch {
+  readonly bytes: Buffer;
+  readonly head: BatchHead;
+}
+
 /**
- * The head of the one batch that a Produce request has for a partition.
+ * The one batch that a Produce request has for a partition.
  * @throws KafkaError with the code that Kafka answers for what is wrong with it.
  */
-export function checkBatch(bytes: Buffer | null, rules: BatchRules, nowMs: number): BatchHead {
+export function checkBatch(bytes: Buffer | null, rules: BatchRules, nowMs: number): CheckedBatch {
   const batch = onlyBatch(bytes);
   if (batch.length > rules.maxBytes) throw new KafkaError(ErrorCode.MESSAGE_TOO_LARGE, `the batch has ${batch.length} bytes, and ${rules.maxBytes} are the most`);
   if (batch.readUInt32BE(At.crc) !== crc32c(batch, At.attributes)) throw new KafkaError(ErrorCode.CORRUPT_MESSAGE, 'the checksum of the batch is wrong');
   const head = readHead(batch);
   checkHead(head, rules, nowMs);
   if (head.codec === 0) checkRecords(batch, head, rules);
-  return head;
+  return { bytes: batch, head };
 }
 
 function onlyBatch(bytes: Buffer | null): Buffer {

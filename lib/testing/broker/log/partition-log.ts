@@ -3,7 +3,7 @@ import { KafkaError } from '../protocol/kafka-error.js';
 import { putInt64 } from '../protocol/writer.js';
 import { At, Attribute, type BatchHead, NO_PRODUCER_ID, readHead } from './batch-header.js';
 import { buildMarker, seal } from './build-batch.js';
-import { type AbortedTransaction, PartitionTransactions } from './partition-transactions.js';
+import { PartitionTransactions } from './partition-transactions.js';
 import { ProducerStates } from './producer-states.js';
 import { StoredBatches } from './stored-batches.js';
 
@@ -36,17 +36,17 @@ export class PartitionLog {
   readonly batches = new StoredBatches();
   readonly producers = new ProducerStates();
   readonly transactions = new PartitionTransactions();
-  #startOffset = 0;
-  #endOffset = 0;
+  private start = 0;
+  private end = 0;
 
   get startOffset(): number {
-    return this.#startOffset;
+    return this.start;
   }
   get endOffset(): number {
-    return this.#endOffset;
+    return this.end;
   }
   get lastStableOffset(): number {
-    return this.transactions.firstOpenOffset ?? this.#endOffset;
+    return this.transactions.firstOpenOffset ?? this.end;
   }
 
   /**
@@ -60,8 +60,8 @@ export class PartitionLog {
       if (duplicate !== null) return { baseOffset: duplicate.baseOffset, appendTimeMs: appendTimeMs === null ? -1 : duplicate.timestampMs };
       if (!isTransactional && this.transactions.isOpen(producerId)) throw new KafkaError(ErrorCode.INVALID_TXN_STATE, `producer ${producerId} has a transaction open, and the batch is not in it`);
     }
-    const baseOffset = this.#endOffset;
-    const maxTimestamp = this.#store(Buffer.from(bytes), head, leaderEpoch, appendTimeMs);
+    const baseOffset = this.end;
+    const maxTimestamp = this.store(Buffer.from(bytes), head, leaderEpoch, appendTimeMs);
     if (producerId !== NO_PRODUCER_ID) this.producers.appended(head, baseOffset, maxTimestamp);
     if (isTransactional) this.transactions.appended(producerId, baseOffset);
     return { baseOffset, appendTimeMs: appendTimeMs ?? -1 };
@@ -71,34 +71,30 @@ export class PartitionLog {
   endTransaction(end: TransactionEnd, leaderEpoch: number, nowMs: number): void {
     const { producerId, producerEpoch, coordinatorEpoch, committed } = end;
     const marker = buildMarker(producerId, producerEpoch, coordinatorEpoch, committed, nowMs);
-    const offset = this.#endOffset;
-    this.#store(marker, readHead(marker), leaderEpoch, null);
+    const offset = this.end;
+    this.store(marker, readHead(marker), leaderEpoch, null);
     this.producers.ended(producerId, producerEpoch);
     this.transactions.ended(producerId, committed, offset);
   }
 
-  abortedBetween(from: number, before: number): AbortedTransaction[] {
-    return this.transactions.abortedBetween(from, before);
-  }
-
   /** @throws KafkaError OFFSET_OUT_OF_RANGE for an offset beyond the end. */
   deleteBefore(offset: number): void {
-    if (offset < 0 || offset > this.#endOffset) throw new KafkaError(ErrorCode.OFFSET_OUT_OF_RANGE, `the log ends at ${this.#endOffset}`);
-    if (offset <= this.#startOffset) return;
-    this.#startOffset = offset;
+    if (offset < 0 || offset > this.end) throw new KafkaError(ErrorCode.OFFSET_OUT_OF_RANGE, `the log ends at ${this.end}`);
+    if (offset <= this.start) return;
+    this.start = offset;
     this.batches.deleteBefore(offset);
     this.transactions.deleteBefore(offset);
   }
 
-  #store(batch: Buffer, head: BatchHead, leaderEpoch: number, appendTimeMs: number | null): number {
-    const baseOffset = this.#endOffset;
+  private store(batch: Buffer, head: BatchHead, leaderEpoch: number, appendTimeMs: number | null): number {
+    const baseOffset = this.end;
     const lastOffset = baseOffset + head.lastOffsetDelta;
     putInt64(batch, baseOffset, At.baseOffset);
     batch.writeInt32BE(leaderEpoch, At.leaderEpoch);
     if (appendTimeMs !== null) stampAppendTime(batch, head, appendTimeMs);
     const maxTimestamp = appendTimeMs ?? head.maxTimestamp;
     this.batches.append(batch, baseOffset, lastOffset, maxTimestamp);
-    this.#endOffset = lastOffset + 1;
+    this.end = lastOffset + 1;
     return maxTimestamp;
   }
 }

@@ -23,14 +23,14 @@ export type Duplicate = Pick<RememberedBatch, 'baseOffset' | 'timestampMs'>;
 
 /** What a partition knows of idempotent and transactional producers: their epochs, and their last batches. */
 export class ProducerStates {
-  readonly #producers = new Map<number, ProducerState>();
+  private readonly producers = new Map<number, ProducerState>();
 
   /**
    * Null for a batch that is next. A batch that is known is a duplicate, which is answered as the first time.
    * @throws KafkaError INVALID_PRODUCER_EPOCH, OUT_OF_ORDER_SEQUENCE_NUMBER
    */
   check({ producerId, producerEpoch, baseSequence, lastOffsetDelta }: BatchHead): Duplicate | null {
-    const known = this.#producers.get(producerId);
+    const known = this.producers.get(producerId);
     if (known === undefined) return null;
     if (producerEpoch < known.epoch) throw new KafkaError(ErrorCode.INVALID_PRODUCER_EPOCH, `epoch ${producerEpoch} of producer ${producerId} is older than its epoch ${known.epoch} here`);
     if (producerEpoch > known.epoch) {
@@ -47,26 +47,26 @@ export class ProducerStates {
 
   /** A batch that was checked is in the log. */
   appended({ producerId, producerEpoch, baseSequence, lastOffsetDelta }: BatchHead, baseOffset: number, timestampMs: number): void {
-    const state = this.#inEpoch(producerId, producerEpoch);
+    const state = this.inEpoch(producerId, producerEpoch);
     state.batches.push({ firstSequence: baseSequence, lastSequence: sequenceAfter(baseSequence, lastOffsetDelta), baseOffset, timestampMs });
     if (state.batches.length > REMEMBERED_BATCHES) state.batches.shift();
   }
 
   /** A marker is in the log: whoever has an older epoch is fenced. */
   ended(producerId: number, producerEpoch: number): void {
-    this.#inEpoch(producerId, producerEpoch);
+    this.inEpoch(producerId, producerEpoch);
   }
 
   /** The latest epoch that wrote here. */
   epochOf(producerId: number): number {
-    return this.#producers.get(producerId)?.epoch ?? NO_PRODUCER_EPOCH;
+    return this.producers.get(producerId)?.epoch ?? NO_PRODUCER_EPOCH;
   }
 
-  #inEpoch(producerId: number, epoch: number): ProducerState {
-    let state = this.#producers.get(producerId);
+  private inEpoch(producerId: number, epoch: number): ProducerState {
+    let state = this.producers.get(producerId);
     if (state === undefined || state.epoch !== epoch) {
       state = { epoch, batches: [] };
-      this.#producers.set(producerId, state);
+      this.producers.set(producerId, state);
     }
     return state;
   }

@@ -36,45 +36,45 @@ export class RecordCursor {
   offsetDelta = 0;
   key: Span = NULL_SPAN;
   value: Span = NULL_SPAN;
-  #headersAt = 0;
-  #recordEnd = 0;
-  #at = 0;
+  private headersAt = 0;
+  private recordEnd = 0;
+  private at = 0;
 
   constructor(readonly bytes: Buffer) {}
 
   get atEnd(): boolean {
-    return this.#at === this.bytes.length;
+    return this.at === this.bytes.length;
   }
 
   /** @throws MalformedRecords */
   next(): void {
-    const length = this.#varint();
-    this.#recordEnd = this.#at + length;
-    if (length < 0 || this.#recordEnd > this.bytes.length) throw new MalformedRecords(`A record of ${length} bytes is announced at ${this.#at} of ${this.bytes.length}.`);
-    this.#at++;
-    this.timestampDelta = this.#varint();
-    this.offsetDelta = this.#varint();
-    this.key = this.#span();
-    this.value = this.#span();
-    this.#headersAt = this.#at;
-    const count = this.#varint();
+    const length = this.varint();
+    this.recordEnd = this.at + length;
+    if (length < 0 || this.recordEnd > this.bytes.length) throw new MalformedRecords(`A record of ${length} bytes is announced at ${this.at} of ${this.bytes.length}.`);
+    this.at++;
+    this.timestampDelta = this.varint();
+    this.offsetDelta = this.varint();
+    this.key = this.span();
+    this.value = this.span();
+    this.headersAt = this.at;
+    const count = this.varint();
     if (count < 0) throw new MalformedRecords(`${count} headers are announced.`);
     for (let header = 0; header < count; header++) {
-      if (this.#span().length < 0) throw new MalformedRecords('A header has no name.');
-      this.#span();
+      if (this.span().length < 0) throw new MalformedRecords('A header has no name.');
+      this.span();
     }
-    if (this.#at !== this.#recordEnd) throw new MalformedRecords(`A record ends at ${this.#at} and not at ${this.#recordEnd}, as its length says.`);
+    if (this.at !== this.recordEnd) throw new MalformedRecords(`A record ends at ${this.at} and not at ${this.recordEnd}, as its length says.`);
   }
 
   /** Headers of the record that `next()` moved to. */
   headers(): { readonly name: string; readonly value: Buffer | null }[] {
-    const after = this.#at;
-    this.#at = this.#headersAt;
-    const headers = Array.from({ length: this.#varint() }, () => {
-      const name = this.bytesOf(this.#span());
-      return { name: name === null ? '' : name.toString('utf8'), value: this.bytesOf(this.#span()) };
+    const after = this.at;
+    this.at = this.headersAt;
+    const headers = Array.from({ length: this.varint() }, () => {
+      const name = this.bytesOf(this.span());
+      return { name: name === null ? '' : name.toString('utf8'), value: this.bytesOf(this.span()) };
     });
-    this.#at = after;
+    this.at = after;
     return headers;
   }
 
@@ -83,27 +83,27 @@ export class RecordCursor {
     return span.length < 0 ? null : this.bytes.subarray(span.start, span.start + span.length);
   }
 
-  #span(): Span {
-    const length = this.#varint();
+  private span(): Span {
+    const length = this.varint();
     if (length < 0) return NULL_SPAN;
-    const start = this.#at;
-    this.#at += length;
-    if (this.#at > this.#recordEnd) throw new MalformedRecords(`${length} bytes are announced at ${start}, beyond the record's end at ${this.#recordEnd}.`);
+    const start = this.at;
+    this.at += length;
+    if (this.at > this.recordEnd) throw new MalformedRecords(`${length} bytes are announced at ${start}, beyond the record's end at ${this.recordEnd}.`);
     return { start, length };
   }
 
   /** A zigzag varint or varlong; exact up to 2^52. */
-  #varint(): number {
+  private varint(): number {
     let value = 0;
     let scale = 1;
     for (let read = 0; read < 10; read++) {
-      const byte = this.bytes[this.#at++];
+      const byte = this.bytes[this.at++];
       if (byte === undefined) break;
       value += (byte & 0x7f) * scale;
       if (byte < 0x80) return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
       scale *= 128;
     }
-    throw new MalformedRecords(`No varint ends within ten bytes of ${this.#at}.`);
+    throw new MalformedRecords(`No varint ends within ten bytes of ${this.at}.`);
   }
 }
 

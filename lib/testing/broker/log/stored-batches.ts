@@ -19,15 +19,15 @@ export interface StoredBatch {
  * ```
  */
 export class StoredBatches {
-  #batches: StoredBatch[] = [];
+  private batches: StoredBatch[] = [];
 
   get all(): readonly StoredBatch[] {
-    return this.#batches;
+    return this.batches;
   }
 
   append(bytes: Buffer, baseOffset: number, lastOffset: number, maxTimestamp: number): void {
-    const last = this.#batches.at(-1);
-    this.#batches.push({
+    const last = this.batches.at(-1);
+    this.batches.push({
       bytes,
       baseOffset,
       lastOffset,
@@ -38,54 +38,54 @@ export class StoredBatches {
   }
 
   /** Whole batches from the one that holds `offset`, or the next one, up to `before`, within `maxBytes`; with `atLeastOne` the first may be larger. */
-  read(offset: number, before: number, maxBytes: number, atLeastOne: boolean): Buffer[] {
-    const found: Buffer[] = [];
+  read(offset: number, before: number, maxBytes: number, atLeastOne: boolean): StoredBatch[] {
+    const found: StoredBatch[] = [];
     let bytes = 0;
-    for (let index = this.#indexOf(offset); index < this.#batches.length; index++) {
-      const batch = this.#batches[index];
+    for (let index = this.indexOf(offset); index < this.batches.length; index++) {
+      const batch = this.batches[index];
       if (batch.lastOffset >= before) break;
       bytes += batch.bytes.length;
       if (bytes > maxBytes && !(atLeastOne && found.length === 0)) break;
-      found.push(batch.bytes);
+      found.push(batch);
     }
     return found;
   }
 
   /** Bytes that `read` could give without a limit. */
   bytesBetween(offset: number, before: number): number {
-    const first = this.#indexOf(offset);
-    const end = this.#indexOf(before);
-    return end <= first ? 0 : this.#endBytes(end - 1) - this.#endBytes(first - 1);
+    const first = this.indexOf(offset);
+    const end = this.indexOf(before);
+    return end <= first ? 0 : this.endBytes(end - 1) - this.endBytes(first - 1);
   }
 
   /** The first batch that has a record at this time or later; null where none has. */
   atTime(timestampMs: number): StoredBatch | null {
-    return this.#batches[this.#firstWhere(batch => batch.latestTimestamp >= timestampMs)] ?? null;
+    return this.batches[this.firstWhere(batch => batch.latestTimestamp >= timestampMs)] ?? null;
   }
 
   /** Forgets batches that end in front of the offset. */
   deleteBefore(offset: number): void {
-    this.#batches.splice(0, this.#indexOf(offset));
+    this.batches.splice(0, this.indexOf(offset));
   }
 
-  #endBytes(index: number): number {
-    const first = this.#batches[0];
+  private endBytes(index: number): number {
+    const first = this.batches[0];
     // What was deleted is counted in all that follow it.
-    return index >= 0 ? this.#batches[index].endBytes : first === undefined ? 0 : first.endBytes - first.bytes.length;
+    return index >= 0 ? this.batches[index].endBytes : first === undefined ? 0 : first.endBytes - first.bytes.length;
   }
 
   /** Index of the batch that holds the offset, or of the next one. */
-  #indexOf(offset: number): number {
-    return this.#firstWhere(batch => batch.lastOffset >= offset);
+  private indexOf(offset: number): number {
+    return this.firstWhere(batch => batch.lastOffset >= offset);
   }
 
   /** For a condition that, once true, stays true. */
-  #firstWhere(holds: (batch: StoredBatch) => boolean): number {
+  private firstWhere(holds: (batch: StoredBatch) => boolean): number {
     let low = 0;
-    let high = this.#batches.length;
+    let high = this.batches.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (holds(this.#batches[middle])) high = middle;
+      if (holds(this.batches[middle])) high = middle;
       else low = middle + 1;
     }
     return low;

@@ -22,20 +22,20 @@ export class Reader {
   }
 
   int8(): number {
-    return this.buffer.readInt8(this.#take(1));
+    return this.buffer.readInt8(this.take(1));
   }
   int16(): number {
-    return this.buffer.readInt16BE(this.#take(2));
+    return this.buffer.readInt16BE(this.take(2));
   }
   int32(): number {
-    return this.buffer.readInt32BE(this.#take(4));
+    return this.buffer.readInt32BE(this.take(4));
   }
   /** Clamped to what a number holds exactly: no offset, time or producer id that anybody means lies beyond. */
   int64(): number {
-    return int64At(this.buffer, this.#take(8));
+    return int64At(this.buffer, this.take(8));
   }
   float64(): number {
-    return this.buffer.readDoubleBE(this.#take(8));
+    return this.buffer.readDoubleBE(this.take(8));
   }
 
   /** At most five bytes, 0 to 2³²−1. */
@@ -43,7 +43,7 @@ export class Reader {
     let value = 0;
     let scale = 1;
     for (let read = 0; read < 5; read++) {
-      const byte = this.buffer.readUInt8(this.#take(1));
+      const byte = this.buffer.readUInt8(this.take(1));
       value += (byte & 0x7f) * scale;
       if (byte < 0x80) return value;
       scale *= 128;
@@ -53,26 +53,26 @@ export class Reader {
 
   /** As Kafka prints it: base64url, 22 characters. */
   uuid(): string {
-    const start = this.#take(16);
+    const start = this.take(16);
     return this.buffer.toString('base64url', start, start + 16);
   }
 
   string(): string | null {
     const length = this.flexible ? this.unsignedVarint() - 1 : this.int16();
-    return length < 0 ? null : this.#utf8(length);
+    return length < 0 ? null : this.utf8(length);
   }
 
   /** A string with a length of two bytes at every version: the client id of a request header. */
   classicString(): string | null {
     const length = this.int16();
-    return length < 0 ? null : this.#utf8(length);
+    return length < 0 ? null : this.utf8(length);
   }
 
   /** A view, not a copy. */
   bytes(): Buffer | null {
     const length = this.flexible ? this.unsignedVarint() - 1 : this.int32();
     if (length < 0) return null;
-    const start = this.#take(length);
+    const start = this.take(length);
     return this.buffer.subarray(start, start + length);
   }
 
@@ -90,18 +90,18 @@ export class Reader {
     const count = this.unsignedVarint();
     for (let field = 0; field < count; field++) {
       const tag = this.unsignedVarint();
-      const start = this.#take(this.unsignedVarint());
+      const start = this.take(this.unsignedVarint());
       take(tag, new Reader(this.buffer.subarray(start, this.position), this.version, true));
     }
   }
 
-  #utf8(length: number): string {
+  private utf8(length: number): string {
     if (length > LONGEST_STRING_BYTES) throw new ProtocolError(`a string of ${length} bytes is announced, and ${LONGEST_STRING_BYTES} are the most`);
-    const start = this.#take(length);
+    const start = this.take(length);
     return this.buffer.toString('utf8', start, start + length);
   }
 
-  #take(bytes: number): number {
+  private take(bytes: number): number {
     const start = this.position;
     if (bytes > this.buffer.length - start) throw new ProtocolError(`${bytes} bytes are needed at ${start}, and ${this.buffer.length - start} are left`);
     this.position = start + bytes;

@@ -133,6 +133,12 @@ export function tagged<T, W>(tag: number, type: Type<T, W>, absent: T): Type<T, 
   return { read: from => type.read(from), write: (to, value) => void (value !== undefined && type.write(to, value)), tag, absent };
 }
 
+/** A tagged structure; null is not written. */
+export function taggedStruct<F extends Fields>(tag: number, fields: F): Type<ReadFields<F> | null, WrittenFields<F> | null | undefined> {
+  const type = struct(fields);
+  return { read: from => type.read(from), write: (to, value) => void (value != null && type.write(to, value)), tag, absent: null };
+}
+
 /** `throttleTimeMs` of a response from this version on: nobody is throttled here. */
 export function throttleTime(version: number): Type<number, number | undefined> {
   return defaulted(since(version, int32, 0), 0);

@@ -8,7 +8,7 @@ export class Partition {
   readonly log = new PartitionLog();
   leader: Node | null = null;
   leaderEpoch = -1;
-  readonly #watchers = new Set<() => void>();
+  private readonly watchers = new Set<() => void>();
 
   constructor(
     readonly topic: Topic,
@@ -31,6 +31,12 @@ export class Partition {
     this.changed();
   }
 
+  /** @throws KafkaError OFFSET_OUT_OF_RANGE for an offset beyond the end. */
+  deleteBefore(offset: number): void {
+    this.log.deleteBefore(offset);
+    this.changed();
+  }
+
   /** Gives the partition a leader that lives, if it has none; the preferred one first. Null while no replica lives. */
   elect(): void {
     if (this.leader?.alive === true) return;
@@ -46,12 +52,12 @@ export class Partition {
 
   /** `look` runs after each change, until it is taken back. */
   watch(look: () => void): () => void {
-    this.#watchers.add(look);
-    return () => void this.#watchers.delete(look);
+    this.watchers.add(look);
+    return () => void this.watchers.delete(look);
   }
 
   /** Records, markers, a new leader, or the end of the topic. */
   changed(): void {
-    for (const look of [...this.#watchers]) look();
+    for (const look of [...this.watchers]) look();
   }
 }

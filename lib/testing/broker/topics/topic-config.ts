@@ -46,7 +46,7 @@ export interface ConfigEntry {
 
 /** The settings of one topic. */
 export class TopicConfig {
-  readonly #own = new Map<string, string>();
+  private readonly changed = new Map<string, string>();
 
   /** @throws KafkaError INVALID_CONFIG for a setting or a value that Kafka does not have. */
   constructor(entries: Iterable<readonly [string, string | null]> = []) {
@@ -59,6 +59,9 @@ export class TopicConfig {
   get maxTimestampAheadMs(): number {
     return Number(this.value('message.timestamp.after.max.ms'));
   }
+  get minInSyncReplicas(): number {
+    return Number(this.value('min.insync.replicas'));
+  }
   get appendTime(): boolean {
     return this.value('message.timestamp.type') === 'LogAppendTime';
   }
@@ -67,22 +70,22 @@ export class TopicConfig {
   }
 
   value(name: string): string {
-    return this.#own.get(name) ?? SETTINGS[name]?.value ?? '';
+    return this.changed.get(name) ?? SETTINGS[name]?.value ?? '';
   }
 
   entries(): ConfigEntry[] {
-    return Object.entries(SETTINGS).map(([name, { type }]) => ({ name, value: this.value(name), type, isDefault: !this.#own.has(name) }));
+    return Object.entries(SETTINGS).map(([name, { type }]) => ({ name, value: this.value(name), type, isDefault: !this.changed.has(name) }));
   }
 
   /** What is not default. */
   own(): [string, string][] {
-    return [...this.#own];
+    return [...this.changed];
   }
 
   /** Null takes back what was set. */
   set(name: string, value: string | null): void {
-    if (value === null) this.#own.delete(name);
-    else this.#own.set(name, checked(name, value));
+    if (value === null) this.changed.delete(name);
+    else this.changed.set(name, checked(name, value));
   }
 }
 

@@ -11,7 +11,7 @@ export class Topic {
 
   constructor(
     readonly name: string,
-    readonly config: TopicConfig,
+    public config: TopicConfig,
   ) {}
 
   /** One more for each list of replicas. */

@@ -22,44 +22,44 @@ const MOST_PARTITIONS = 100_000;
 
 /** The topics of a cluster, by name and by id. */
 export class Topics {
-  readonly #byName = new Map<string, Topic>();
-  readonly #byId = new Map<string, Topic>();
+  private readonly byName = new Map<string, Topic>();
+  private readonly byId = new Map<string, Topic>();
   /** Where the next topic's first leader is, so that leaders are spread over brokers. */
-  #turn = 0;
+  private turn = 0;
 
   constructor(readonly nodes: readonly Node[]) {}
 
   all(): Iterable<Topic> {
-    return this.#byName.values();
+    return this.byName.values();
   }
   named(name: string): Topic | undefined {
-    return this.#byName.get(name);
+    return this.byName.get(name);
   }
   withId(id: string): Topic | undefined {
-    return this.#byId.get(id);
+    return this.byId.get(id);
   }
   partition(topic: string, index: number): Partition | undefined {
-    return this.#byName.get(topic)?.partitions[index];
+    return this.byName.get(topic)?.partitions[index];
   }
   *partitions(): Generator<Partition> {
-    for (const topic of this.#byName.values()) yield* topic.partitions;
+    for (const topic of this.byName.values()) yield* topic.partitions;
   }
 
   /** @throws KafkaError with what Kafka answers for a topic that cannot be; with `validateOnly` nothing else happens. */
   create(wanted: NewTopic, validateOnly = false): Topic {
     checkName(wanted.name);
-    if (this.#byName.has(wanted.name)) throw new KafkaError(ErrorCode.TOPIC_ALREADY_EXISTS, `Topic '${wanted.name}' already exists.`);
+    if (this.byName.has(wanted.name)) throw new KafkaError(ErrorCode.TOPIC_ALREADY_EXISTS, `Topic '${wanted.name}' already exists.`);
     const topic = new Topic(wanted.name, new TopicConfig(wanted.configs));
-    topic.grow(this.#replicas(wanted));
+    topic.grow(this.replicas(wanted));
     if (validateOnly) return topic;
-    this.#byName.set(topic.name, topic);
-    this.#byId.set(topic.id, topic);
+    this.byName.set(topic.name, topic);
+    this.byId.set(topic.id, topic);
     return topic;
   }
 
   delete(topic: Topic): void {
-    this.#byName.delete(topic.name);
-    this.#byId.delete(topic.id);
+    this.byName.delete(topic.name);
+    this.byId.delete(topic.id);
     topic.deleted();
   }
 
@@ -70,28 +70,28 @@ export class Topics {
     if (count > MOST_PARTITIONS) throw tooMany(count);
     if (assignments.length > 0 && assignments.length !== count - now) throw new KafkaError(ErrorCode.INVALID_REPLICA_ASSIGNMENT, `${count - now} partitions are added, and ${assignments.length} are assigned.`);
     const factor = topic.partitions[0]?.replicas.length ?? 1;
-    const added = assignments.length > 0 ? assignments.map(ids => this.#assigned(ids)) : Array.from({ length: count - now }, (_, index) => this.#spread(now + index, factor));
+    const added = assignments.length > 0 ? assignments.map(ids => this.assigned(ids)) : Array.from({ length: count - now }, (_, index) => this.spread(now + index, factor));
     if (!validateOnly) topic.grow(added);
   }
 
-  #replicas({ partitions, replicationFactor, assignments = [] }: NewTopic): Node[][] {
+  private replicas({ partitions, replicationFactor, assignments = [] }: NewTopic): Node[][] {
     if (assignments.length > 0) {
       if (partitions !== -1 || replicationFactor !== -1) throw new KafkaError(ErrorCode.INVALID_REQUEST, 'A manual assignment goes without a number of partitions and a replication factor.');
-      return assignments.map(ids => this.#assigned(ids));
+      return assignments.map(ids => this.assigned(ids));
     }
     if (partitions !== -1 && partitions < 1) throw new KafkaError(ErrorCode.INVALID_PARTITIONS, 'Number of partitions was set to an invalid non-positive value.');
     if (partitions > MOST_PARTITIONS) throw tooMany(partitions);
     const factor = replicationFactor === -1 ? Math.min(3, this.nodes.length) : replicationFactor;
     if (factor < 1 || factor > this.nodes.length) throw new KafkaError(ErrorCode.INVALID_REPLICATION_FACTOR, `Replication factor ${factor} is asked for, and there are ${this.nodes.length} broker(s).`);
-    const first = this.#turn++;
-    return Array.from({ length: partitions === -1 ? 1 : partitions }, (_, index) => this.#spread(first + index, factor));
+    const first = this.turn++;
+    return Array.from({ length: partitions === -1 ? 1 : partitions }, (_, index) => this.spread(first + index, factor));
   }
 
-  #spread(first: number, factor: number): Node[] {
+  private spread(first: number, factor: number): Node[] {
     return Array.from({ length: factor }, (_, replica) => this.nodes[(first + replica) % this.nodes.length]);
   }
 
-  #assigned(ids: readonly number[]): Node[] {
+  private assigned(ids: readonly number[]): Node[] {
     const nodes = ids.map(id => this.nodes.find(node => node.id === id));
     const known = nodes.filter(node => node !== undefined);
     if (ids.length === 0 || known.length < ids.length || new Set(ids).size < ids.length) throw new KafkaError(ErrorCode.INVALID_REPLICA_ASSIGNMENT, `The replicas [${ids.join(', ')}] are not all brokers, or name one twice.`);
