@@ -49,6 +49,7 @@ export function gapChunk(topic: string, partition: number, from: number, to: num
     keyHash: () => NO_KEY,
     key: none,
     value: none,
+    text: none,
     headers: none,
     timestampMs: none,
     attributes: none,

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import type { KafkaMessage, Message, RecordMetadata } from 'kafkajs';
 import type { Delivery } from '../engine/delivery.js';
+import type { RecordChunk } from '../engine/record-chunk.js';
 import { KafkaNotImplementedError } from '../errors/not-implemented.error.js';
 import type { KafkaContext, KafkaRecord } from '../interfaces/index.js';
 import { LazyRecord } from './lazy-record.js';
@@ -11,8 +12,8 @@ export interface HandlerPlace {
   readonly groupId: string;
 }
 
-/** Bytes to a value; `context` is for codecs that want the whole message. */
-export type Decode = (bytes: Buffer, context: HandlerContext) => unknown;
+/** A record's value; `context` is for codecs that want the whole message. */
+export type Decode = (chunk: RecordChunk, index: number, context: HandlerContext) => unknown;
 
 /** The context of one attempt: a view of its delivery. What is not asked for is not computed. */
 export class HandlerContext implements KafkaContext {
@@ -58,10 +59,8 @@ export class HandlerContext implements KafkaContext {
     return this.#signal;
   }
 
-  /** Null is a tombstone and reaches no codec. */
   decode(decode: Decode): unknown {
-    const bytes = this.#delivery.chunk.value(this.#delivery.index);
-    return bytes === null ? null : decode(bytes, this);
+    return decode(this.#delivery.chunk, this.#delivery.index, this);
   }
   set value(value: unknown) {
     this.#value = value;

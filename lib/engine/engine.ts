@@ -3,6 +3,7 @@ import { DeliveryState, type Delivery } from './delivery.js';
 import type { EngineHost, EngineLimits, EngineListener } from './engine-host.js';
 import { decide, type Verdict } from './failure-policy.js';
 import type { Handler } from './handler.js';
+import { HandlerLine } from './handler-line.js';
 import { HandlerQueue } from './handler-queue.js';
 import { PartitionQueue, type PartitionStart } from './partition-queue.js';
 
@@ -37,8 +38,7 @@ export class Engine {
   inFlight = 0;
   retainedBytes = 0;
 
-  private readonly line: HandlerQueue[] = [];
-  private lineHead = 0;
+  private readonly line = new HandlerLine();
   /** Attempts that were given up after their grace and have not ended. */
   private readonly abandonedAttempts = new Map<Delivery, Set<number>>();
   private abandonedRunning = 0;
@@ -170,7 +170,7 @@ export class Engine {
    */
   private isTurnOver(now: number): boolean {
     if (this.turnBeganMs === null) {
-      if (this.lineHead === this.line.length) return false;
+      if (this.line.isEmpty) return false;
       this.turnBeganMs = now;
       this.host.later(() => this.endTurn());
     }
@@ -186,16 +186,8 @@ export class Engine {
   }
 
   private nextInLine(): HandlerQueue | null {
-    while (this.lineHead < this.line.length) {
-      const queue = this.line[this.lineHead++];
+    for (let queue = this.line.shift(); queue !== null; queue = this.line.shift()) {
       queue.isInLine = false;
-      if (this.lineHead === this.line.length) {
-        this.line.length = 0;
-        this.lineHead = 0;
-      } else if (this.lineHead > 1024) {
-        this.line.splice(0, this.lineHead);
-        this.lineHead = 0;
-      }
       if (queue.canStart) return queue;
     }
     return null;

@@ -1,6 +1,7 @@
 import type { Delivery } from './delivery.js';
 import { DeliveryList } from './delivery-list.js';
 import type { Handler, HandlerOptions } from './handler.js';
+import type { HandlerLine } from './handler-line.js';
 import type { PartitionQueue } from './partition-queue.js';
 
 /** The records that are ready for one handler, and its share of the slots. */
@@ -9,13 +10,15 @@ export class HandlerQueue {
   inFlight = 0;
   /** It stands in line for a slot. */
   isInLine = false;
+  /** Who is behind it there. */
+  lineNext: HandlerQueue | null = null;
   private readonly ready = new DeliveryList();
   /** Partitions with records that have arrived and are not taken yet, in turn. */
   private readonly arrivals = new Set<PartitionQueue>();
 
   constructor(
     readonly handler: Handler,
-    private readonly line: HandlerQueue[],
+    private readonly line: HandlerLine,
   ) {
     this.options = handler.options;
   }

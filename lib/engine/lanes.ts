@@ -4,6 +4,8 @@ import { DeliveryState, type Delivery } from './delivery.js';
 export const NO_LANE = -1;
 
 const FEWEST_BUCKETS = 16;
+/** Two KiB, which a partition keeps once it had use for them: below, the table would grow and shrink with every slice of records. */
+const KEPT_BUCKETS = 256;
 
 /**
  * The order lanes of a partition. A lane is a chain of deliveries in offset order; only its first may run, wait for its
@@ -76,7 +78,7 @@ export class Lanes {
     this.count--;
     const { length } = this.buckets;
     // Thousands of partitions that were full once must not keep their tables.
-    if (length > FEWEST_BUCKETS && 16 * this.count < length) this.resize(length / 4);
+    if (length > KEPT_BUCKETS && 16 * this.count < length) this.resize(length / 4);
   }
 
   private link(tail: Delivery): void {

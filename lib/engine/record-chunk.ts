@@ -32,6 +32,8 @@ export interface RecordChunk {
   keyHash(index: number): number;
   key(index: number): Buffer | null;
   value(index: number): Buffer | null;
+  /** The value as text, without a view of its bytes. @throws TypeError where they are not UTF-8. */
+  text(index: number): string | null;
   headers(index: number): RecordHeaders;
   timestampMs(index: number): number;
   /** Attributes byte of the record, as kafkajs reports it. */

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { NO_KEY, type RecordChunk, type RecordHeaders } from '../engine/record-chunk.js';
 import { murmurHash } from './murmur-hash.js';
 import { afterVarint, skipBytes, skipHeaders, skipVarint, varintAt, varlongAt } from './record-format.js';
@@ -85,6 +86,11 @@ export class IndexedChunk implements RecordChunk {
 
   value(index: number): Buffer | null {
     return this.bytesAt(this.valuePosition(index));
+  }
+
+  text(index: number): string | null {
+    const length = varintAt(this.buffer, this.valuePosition(index));
+    return length < 0 ? null : utf8(this.buffer, afterVarint(), afterVarint() + length);
   }
 
   /** Several values under one name are an array. A value that is null is `undefined` alone, and left out among others. */
@@ -175,4 +181,13 @@ function merge(present: RecordHeaders[string], value: Buffer | null): RecordHead
   if (value === null) return present;
   if (present === undefined) return value;
   return Array.isArray(present) ? [...present, value] : [present, value];
+}
+
+const REPLACEMENT = '\uFFFD';
+
+/** Bytes that are no UTF-8 would become other text without anybody noticing; what replaces them gives them away. */
+function utf8(buffer: Buffer, start: number, end: number): string {
+  const text = buffer.toString('utf8', start, end);
+  if (text.includes(REPLACEMENT) && !isUtf8(buffer.subarray(start, end))) throw new TypeError('the bytes are not UTF-8');
+  return text;
 }

@@ -68,6 +68,7 @@ export class PartitionLog {
       keyHash: (index) => keys[index],
       key: (index) => (keys[index] === NO_KEY ? null : Buffer.from(String(keys[index]))),
       value: () => null,
+      text: () => null,
       headers: () => ({}),
       timestampMs: () => 0,
       attributes: () => 0,

@@ -125,6 +125,7 @@ export function chunk(topic: string, partition: number, from: number, to: number
     keyHash: () => NO_KEY,
     key: () => null,
     value: () => null,
+    text: () => null,
     headers: () => ({}),
     timestampMs: () => 0,
     attributes: () => 0,

@@ -40,6 +40,9 @@ export class FakeChunk implements RecordChunk {
   value(): Buffer | null {
     return null;
   }
+  text(): string | null {
+    return null;
+  }
   headers(): Record<string, never> {
     return {};
   }

@@ -42,6 +42,15 @@ describe('a record set', () => {
     expect(chunk.headers(1)).toEqual({});
   });
 
+  it('reads values as text, and refuses bytes that are none instead of replacing them', () => {
+    const broken = Buffer.from([0x7b, 0xff, 0x7d]);
+    const set = batch({ records: [{ value: 'grün' }, { value: '' }, { value: null }, { value: 'a \uFFFD that somebody wrote' }, { value: broken }] });
+    const chunk = chunkOf(decode(set));
+    expect([0, 1, 2, 3].map(index => chunk.text(index))).toEqual(['grün', '', null, 'a \uFFFD that somebody wrote']);
+    expect(() => chunk.text(4)).toThrow(new TypeError('the bytes are not UTF-8'));
+    expect(chunk.value(4)).toEqual(broken);
+  });
+
   it('drops what lies below the position, and begins at the position', () => {
     const set = Buffer.concat([batch({ baseOffset: 0, records: [{ value: 'a' }, { value: 'b' }] }), batch({ baseOffset: 2, records: [{ value: 'c' }, { value: 'd' }] })]);
     const chunk = chunkOf(decode(set, 3));
