@@ -1,6 +1,6 @@
 /**
  * What one commit pays for the offset map: `npx tsx bench/offset-map.ts`. Milliseconds, in the worst shapes that a partition can
- * take. Exits with 1 where the 99th percentile of encoding reaches 10 ms.
+ * take. A benchmark is for people: how long a machine takes fails nothing.
  */
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { IncompleteRuns } from '../lib/engine/incomplete-runs.js';
@@ -10,7 +10,6 @@ const CHARS = 4096;
 const WATERMARK = 123_456_789;
 const WARM_UP = 100;
 const ROUNDS = 500;
-const LIMIT_MS = 10;
 
 const zlib: OffsetMapCompression = {
   deflate: (bytes) => deflateRawSync(bytes),
@@ -72,8 +71,6 @@ const rows = shapes.map(({ name, runs, end }) => {
     'encode p99': encoding.p99.toFixed(3),
     'decode p50': decoding.p50.toFixed(3),
     'decode p99': decoding.p99.toFixed(3),
-    slow: encoding.p99 >= LIMIT_MS,
   };
 });
 console.table(rows);
-if (rows.some((row) => row.slow)) process.exitCode = 1;

@@ -1,7 +1,9 @@
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Case } from './cases.js';
+import { isJava, launchJava } from './java-contender.js';
 import { produceStamped } from './latency-producer.js';
 import type { Figures, Report, RunSettings } from './run-settings.js';
 
@@ -29,17 +31,19 @@ export async function runInProcess({ settings: { workload, concurrency } }: Case
     records: run.records,
     groupId: `bench-${randomUUID()}`,
   };
-  const child = fork(MAIN, [JSON.stringify(settings)], { execArgv: [...run.nodeArguments], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const stop = new AbortController();
+  const reports = new EventEmitter<{ first: []; figures: [Figures] }>();
+  const arrived = once(reports, 'first').then(() => undefined);
+  const child = launch(settings, run.nodeArguments, (report) => {
+    if (report.kind === 'first') reports.emit('first');
+    else reports.emit('figures', report.figures);
+  });
   const timer = setTimeout(() => child.kill('SIGKILL'), run.limitMs);
   try {
-    let producing = Promise.resolve();
+    const producing = workload === 'latency' ? produceStamped(run.brokers, run.topic, arrived, stop.signal) : Promise.resolve();
     const figures = await new Promise<Figures | null>((resolve) => {
-      const arrived = new Promise<void>((first) => {
-        child.on('message', (message: Report) => (message.kind === 'first' ? first() : resolve(message.figures)));
-      });
-      child.once('exit', () => resolve(null));
-      if (workload === 'latency') producing = produceStamped(run.brokers, run.topic, arrived, stop.signal);
+      reports.once('figures', resolve);
+      child.once('close', () => resolve(null));
     });
     stop.abort();
     await producing;
@@ -48,4 +52,10 @@ export async function runInProcess({ settings: { workload, concurrency } }: Case
   } finally {
     clearTimeout(timer);
   }
+}
+
+function launch(settings: RunSettings, nodeArguments: readonly string[], reported: (report: Report) => void): ChildProcess {
+  if (isJava(settings.contender)) return launchJava(settings, reported);
+  const child = fork(MAIN, [JSON.stringify(settings)], { execArgv: [...nodeArguments], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  return child.on('message', reported);
 }

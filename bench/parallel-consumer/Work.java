@@ -10,9 +10,8 @@ final class Work {
   private static final long BLOCKED_MS = 10_000;
   private static final int BLOCKED_CALL = 200;
   private static final long WARM_UP_MS = 5_000;
-  private static final long WARM_UP_RECORDS = 100_000;
   private static final long WINDOW_MS = 3_000;
-  private static final long LONGEST_COUNT_MS = 12_000;
+  private static final long LONGEST_COUNT_MS = 10_000;
   private static final Pattern STAMP = Pattern.compile("\"sentNs\":\"(\\d+)\",\"phase\":\"([a-z-]+)\"");
 
   private final String workload;
@@ -42,11 +41,9 @@ final class Work {
 
   private void begin() {
     meter.begin();
-    if (workload.equals("sleep")) {
+    if (workload.equals("sleep") || workload.equals("nothing")) {
       after(WARM_UP_MS, meter::mark);
-      after(WARM_UP_MS + WINDOW_MS, meter::finish);
-    } else if (workload.equals("nothing")) {
-      after(LONGEST_COUNT_MS, meter::finish);
+      after(WARM_UP_MS + (workload.equals("sleep") ? WINDOW_MS : LONGEST_COUNT_MS), meter::finish);
     }
   }
 
@@ -57,9 +54,7 @@ final class Work {
   }
 
   private void count() {
-    long handled = meter.passed();
-    if (handled == WARM_UP_RECORDS) meter.mark();
-    else if (handled == records) meter.finish();
+    if (meter.passed() == records) meter.finish();
   }
 
   private void stamp(String value, long nowNs) {

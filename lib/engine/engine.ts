@@ -9,6 +9,8 @@ import { PartitionQueue, type PartitionStart } from './partition-queue.js';
 
 /** Handlers are started for at most this long before timers and sockets have their turn: heartbeats must not wait for a backlog. */
 const TURN_MS = 25;
+/** Only after so much of it the event loop is asked whether it has gone round: asking costs as much as several records. */
+const UNASKED_MS = TURN_MS / 2;
 
 export class EngineCounters {
   consumed = 0;
@@ -44,8 +46,10 @@ export class Engine {
   private abandonedRunning = 0;
   private isPumping = false;
   private isYielding = false;
-  /** Null: since the event loop last went round nothing has been started. */
+  /** The first start since the event loop is known to have gone round; null where there was none. */
   private turnBeganMs: number | null = null;
+  /** Since when the event loop has been asked, and has not gone round; null while it is not asked. */
+  private askedAtMs: number | null = null;
   private wake: (() => void) | null = null;
   private isStopped = false;
 
@@ -164,22 +168,30 @@ export class Engine {
   }
 
   /**
-   * A turn begins with the first start after the event loop has gone round, and ends when it goes round again. Handlers that end
-   * without ever waiting for it would otherwise follow each other for as long as there is a backlog, since a promise that is
-   * resolved comes before every timer and socket.
+   * A turn ends when the event loop goes round. Handlers that end without ever waiting for it would otherwise follow each other
+   * for as long as there is a backlog, since a promise that is resolved comes before every timer and socket.
+   *
+   * ```
+   *   first start --(UNASKED_MS)--> ask the event loop --(the rest of TURN_MS)--> yield until it has gone round
+   *        ^                               | it has gone round
+   *        +-------------------------------+
+   * ```
    */
   private isTurnOver(now: number): boolean {
     if (this.turnBeganMs === null) {
-      if (this.line.isEmpty) return false;
       this.turnBeganMs = now;
+    } else if (this.askedAtMs !== null) {
+      this.isYielding = now - this.askedAtMs > TURN_MS - UNASKED_MS;
+    } else if (now - this.turnBeganMs > UNASKED_MS) {
+      this.askedAtMs = now;
       this.host.later(() => this.endTurn());
     }
-    this.isYielding = now - this.turnBeganMs > TURN_MS;
     return this.isYielding;
   }
 
   private endTurn(): void {
     this.turnBeganMs = null;
+    this.askedAtMs = null;
     if (!this.isYielding) return;
     this.isYielding = false;
     this.pump();

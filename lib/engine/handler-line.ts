@@ -8,10 +8,6 @@ export class HandlerLine {
   private head: HandlerQueue | null = null;
   private tail: HandlerQueue | null = null;
 
-  get isEmpty(): boolean {
-    return this.head === null;
-  }
-
   push(queue: HandlerQueue): void {
     if (this.tail === null) this.head = queue;
     else this.tail.lineNext = queue;

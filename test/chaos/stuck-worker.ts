@@ -24,6 +24,8 @@ export interface StuckReport {
   readonly residentMb: number;
   readonly commitMs: readonly number[];
   readonly rebalances: number;
+  /** From the assignment until nothing is incomplete and everything has been read; null until then. */
+  readonly atPositionMs: number | null;
   /** One bit for each offset that was started, as base64. */
   readonly offsets: string;
 }
@@ -33,6 +35,7 @@ const offsets = Buffer.alloc(Math.ceil((config.records + 1) / 8));
 const failing = config.stuck === false ? new Set<number>() : chosen(config.stuck.held, config.records);
 const commitMs: number[] = [];
 let [done, started] = [0, 0];
+let atPositionMs: number | null = null;
 
 function chosen(count: number, below: number): Set<number> {
   const random = seeded(5);
@@ -65,10 +68,19 @@ const consumer = createGroupConsumer({
   options,
   handlers: [handler],
   wire: kafkajsWire({ client, groupId: config.groupId, sessionTimeoutMs: options.sessionTimeoutMs, log }),
-  hooks: { assigned: () => Promise.resolve(), revoked: () => Promise.resolve() },
+  hooks: { assigned: () => Promise.resolve(watchPosition()), revoked: () => Promise.resolve() },
   log,
 });
 consumer.listener = { committed: (_, durationMs) => void commitMs.push(durationMs) };
+
+function watchPosition(): void {
+  const began = performance.now();
+  const watch = setInterval(() => {
+    if (consumer.stats().partitions.every(({ committableOffset }) => committableOffset <= config.records)) return;
+    clearInterval(watch);
+    atPositionMs = Math.round(performance.now() - began);
+  }, 5);
+}
 
 process.on('message', () => {
   global.gc?.();
@@ -82,6 +94,7 @@ process.on('message', () => {
     residentMb: rss / 1e6,
     commitMs: commitMs.splice(0),
     rebalances: rebalanceCount,
+    atPositionMs,
     offsets: offsets.toString('base64'),
   };
   process.send?.(report);
