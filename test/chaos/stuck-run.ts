@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import kafkajs, { type Admin } from 'kafkajs';
+import type { Admin, Kafka } from 'kafkajs';
 import { projectFolder } from '../../scripts/kafka/project-folder.js';
 import { zlibCompression } from '../../lib/consumer/offset-map-compression.js';
 import type { CompletedRanges } from '../../lib/engine/completed-ranges.js';
@@ -64,7 +64,7 @@ async function committedOf(admin: Admin, groupId: string, topic: string): Promis
   return { offset: Number(offset), units: metadata?.length ?? 0, completed: decodeOffsetMap(Number(offset), metadata, zlibCompression).completed };
 }
 
-async function produceMillion(kafka: kafkajs.Kafka, topic: string): Promise<void> {
+async function produceMillion(kafka: Kafka, topic: string): Promise<void> {
   const producer = kafka.producer({ allowAutoTopicCreation: false });
   await producer.connect();
   const messages = Array.from({ length: BATCH }, (_, index) => ({ key: `k${index}`, value: `record ${index}`.padEnd(100, '.'), partition: 0 }));
@@ -93,7 +93,7 @@ export interface Restarted {
 }
 
 /** Offset 0 is stuck, a million records above it are complete or, `held` of them, held; then SIGKILL and a restart. */
-export async function stuckRun(kafka: kafkajs.Kafka, brokers: readonly string[], held: number): Promise<StuckRun> {
+export async function stuckRun(kafka: Kafka, brokers: readonly string[], held: number): Promise<StuckRun> {
   const admin = kafka.admin();
   await admin.connect();
   const topic = `stuck-${randomUUID().slice(0, 8)}`;
