@@ -33,7 +33,7 @@ export class PartitionCommits {
   isGone = false;
   /** The start that was resolved for a partition without a commit; it must be in Kafka before the first record. */
   isStartUnsaved = false;
-  /** The highest watermark put into a request. */
+  /** The last watermark put into a request. */
   planned = -1;
   private plannedMetadata = '';
   /** The tracker's revision that Kafka has; −1 before the first commit, unless it began with one. */
@@ -47,16 +47,32 @@ export class PartitionCommits {
   /** Sent again though nothing has changed: an unanswered commit may have been stored over it. */
   isRepeatDue = false;
   readonly unanswered = new UnansweredCommits();
-  private readonly begin: number;
+  private begin: number;
+  private current: PartitionQueue;
 
   constructor(
-    readonly queue: PartitionQueue,
+    queue: PartitionQueue,
     /** What Kafka has; −1 where it has nothing. */
     public committed: number,
     public savedMetadata: string,
   ) {
+    this.current = queue;
     this.savedRevision = committed < 0 ? -1 : queue.tracker.revision;
     this.begin = queue.tracker.watermark;
+  }
+
+  get queue(): PartitionQueue {
+    return this.current;
+  }
+
+  /** A seek: what is complete is told by another queue, and where that begins must be in Kafka, be it below what is committed. */
+  goOn(queue: PartitionQueue): void {
+    this.current = queue;
+    this.begin = queue.tracker.watermark;
+    this.isStartUnsaved = true;
+    this.isMapRefused = false;
+    this.savedRevision = -1;
+    this.notBeforeMs = -Infinity;
   }
 
   get name(): string {
@@ -78,14 +94,17 @@ export class PartitionCommits {
   }
 
   /** Kafka has it. Answers how many offsets it covers that were not covered before. */
-  acknowledge({ offset, revision, metadata }: PlannedCommit): number {
-    const covered = offset - Math.max(this.committed, this.begin);
+  acknowledge({ queue, offset, revision, metadata }: PlannedCommit): number {
+    const isCurrent = queue === this.current;
+    const covered = offset - Math.max(this.committed, isCurrent ? this.begin : 0);
     this.committed = offset;
     this.savedMetadata = metadata;
-    this.isStartUnsaved = false;
     this.failures = 0;
     this.notBeforeMs = -Infinity;
     this.isRepeatDue = false;
+    // Sent before a seek: it says nothing about where the partition goes on.
+    if (!isCurrent) return Math.max(0, covered);
+    this.isStartUnsaved = false;
     // What went without its map is not saved yet: it is tried again with a shorter one.
     if (!this.isMapRefused) this.savedRevision = revision;
     this.isMapRefused = false;
@@ -96,6 +115,7 @@ export class PartitionCommits {
 /** One partition's part of a request, as it was when the request was built. */
 export interface PlannedCommit {
   readonly partition: PartitionCommits;
+  readonly queue: PartitionQueue;
   readonly offset: number;
   readonly revision: number;
   readonly metadata: string;
@@ -162,8 +182,9 @@ export class CommitBatches {
 
   /** Null where Kafka has all of it. */
   private plan(partition: PartitionCommits): PlannedCommit | null {
-    const { watermark: offset, revision } = partition.queue.tracker;
-    if (partition.isGone || offset < partition.committed) return null;
+    const { queue } = partition;
+    const { watermark: offset, revision } = queue.tracker;
+    if (partition.isGone || (offset < partition.committed && !partition.isStartUnsaved)) return null;
     const mustSend = partition.isStartUnsaved || partition.isRepeatDue;
     if (revision === partition.savedRevision && !mustSend) return null;
     // Where a map was refused the offset goes first, alone.
@@ -173,7 +194,7 @@ export class CommitBatches {
       partition.savedRevision = revision;
       return null;
     }
-    return { partition, offset, revision, metadata };
+    return { partition, queue, offset, revision, metadata };
   }
 
   private encode(partition: PartitionCommits, offset: number): string {

@@ -74,9 +74,22 @@ export class Committer {
     return this.batches.truncated;
   }
 
-  /** `committed` is what Kafka has for this partition, −1 for nothing: no lower offset is ever committed in this assignment. */
+  /** `committed` is what Kafka has for this partition, −1 for nothing: no lower offset is ever committed, but by a seek. */
   add(queue: PartitionQueue, committed: number, metadata = ''): void {
     this.partitions.set(queue, new PartitionCommits(queue, committed, metadata));
+  }
+
+  /**
+   * A seek: within the assignment the partition goes on in another queue, whose start may be below what is committed. What the
+   * earlier queue had completed does not matter any more. `persistStarts` saves the start.
+   */
+  goOn(from: PartitionQueue, to: PartitionQueue): void {
+    const partition = this.partitions.get(from);
+    if (partition === undefined) return;
+    this.partitions.delete(from);
+    this.partitions.set(to, partition);
+    partition.goOn(to);
+    this.tellWatchers();
   }
 
   /** The partition belongs to somebody else: nothing of it is sent any more. */
@@ -115,15 +128,22 @@ export class Committer {
 
   /**
    * Commits where these partitions start, however long that takes. Resolves when Kafka has all of them but those that were
-   * removed meanwhile, or when the committer was stopped.
+   * removed meanwhile, or when the committer was stopped: to true where it has all.
    */
-  async persistStarts(queues: readonly PartitionQueue[]): Promise<void> {
+  async persistStarts(queues: readonly PartitionQueue[]): Promise<boolean> {
     const starting = this.of(queues);
     for (const partition of starting) {
       partition.isStartUnsaved = true;
       this.list(partition);
     }
     await this.waitUntil(() => this.isStopped || starting.every(({ isStartUnsaved, isGone }) => isGone || !isStartUnsaved), Infinity);
+    return starting.every(({ isStartUnsaved }) => !isStartUnsaved);
+  }
+
+  /** Resolves when no commit that nobody answered can be stored over the newest one of this partition any more, or when it is removed. */
+  async undoubted(queue: PartitionQueue): Promise<void> {
+    const [partition] = this.of([queue]);
+    await this.waitUntil(() => this.isStopped || partition === undefined || partition.isGone || !partition.unanswered.isAny, Infinity);
   }
 
   /** Whether what Kafka has for a partition is something that this member has put there, or began with. */

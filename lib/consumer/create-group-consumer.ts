@@ -9,9 +9,13 @@ import { Epochs } from './epochs.js';
 import { messageOf } from './error-text.js';
 import { type KafkaAmbiguousTopicError, KafkaConnectionError, KafkaHandlerTimeoutError, KafkaMissingTopicError } from './errors.js';
 import type { GroupConsumer, GroupConsumerDependencies, GroupListener, GroupState, GroupStats } from './group-consumer.js';
+import { GroupControl } from './group-control.js';
 import { type GroupHealth, healthOf } from './group-health.js';
+import type { PartitionLag } from './group-lag.js';
 import { GroupMember } from './group-member.js';
 import { GroupTotals, statsOf } from './group-stats.js';
+import type { PartitionTarget } from './pauses.js';
+import type { SeekTarget } from './seek-target.js';
 import { TopicRoutes } from './topic-routes.js';
 import { WireError } from './wire.js';
 
@@ -30,6 +34,7 @@ class Group implements GroupConsumer {
   private readonly epochs = new Epochs();
   private readonly totals = new GroupTotals();
   private readonly contact: BrokerContact;
+  private readonly control: GroupControl;
   private members: readonly GroupMember[] = [];
   private phase: Phase = 'stopped';
   private connecting: Promise<void> | null = null;
@@ -61,6 +66,12 @@ class Group implements GroupConsumer {
       },
     );
     this.routes = this.createRoutes();
+    this.control = new GroupControl({
+      ...deps,
+      routes: this.routes,
+      members: () => (this.phase === 'stopped' || this.phase === 'failed' ? [] : this.members),
+      isRunning: () => this.phase === 'started' && this.stopping === null,
+    });
   }
 
   get groupId(): string {
@@ -113,7 +124,20 @@ class Group implements GroupConsumer {
     });
   }
 
-  redeliverHeld({ topic, partitions }: { topic?: string; partitions?: readonly number[] } = {}): Promise<number> {
+  pause(target?: PartitionTarget): void {
+    this.control.pause(target);
+  }
+  resume(target?: PartitionTarget): void {
+    this.control.resume(target);
+  }
+  seek(target: SeekTarget): Promise<void> {
+    return this.control.seek(target);
+  }
+  lag(all: boolean): Promise<readonly PartitionLag[]> {
+    return this.control.lag(all);
+  }
+
+  redeliverHeld({ topic, partitions }: PartitionTarget = {}): Promise<number> {
     let redelivered = 0;
     for (const queue of this.queues()) {
       if (topic !== undefined && queue.topic !== topic) continue;
@@ -153,6 +177,8 @@ class Group implements GroupConsumer {
     }
     for (const line of this.routes.describe(members[0]?.metadata.topics.keys() ?? [])) this.deps.log.info(line);
     this.phase = 'connected';
+    const unknown = this.control.unknownPauses();
+    if (unknown.length > 0) this.deps.log.warn(`${unknown.join(', ')} do not exist (yet): pause or resume has named them before the start`);
   }
 
   private async startMembers(): Promise<void> {
@@ -209,6 +235,7 @@ class Group implements GroupConsumer {
       engine: this.engine,
       routes: this.routes,
       epochs: this.epochs,
+      pauses: this.control.pauses,
       clock: this.clock,
       listener: () => this.listening,
       failed: (error) => this.failed(error),

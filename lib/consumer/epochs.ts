@@ -1,7 +1,7 @@
 import { nameOf } from './decisions.js';
 import type { TopicPartition } from './wire.js';
 
-/** Counts the assignments of each partition to this process. */
+/** Counts the assignments of each partition to this process, and its seeks: what is delivered again has a higher one. */
 export class Epochs {
   private readonly counts = new Map<string, number>();
 

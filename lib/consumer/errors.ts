@@ -55,3 +55,37 @@ export class KafkaHandlerTimeoutError extends Error {
     super(`${handler} ran longer than its timeoutMs of ${timeoutMs}`);
   }
 }
+
+/** A topic or a partition that the group does not read, or what cannot be the number of a partition. */
+export class KafkaUnknownPartitionError extends Error {
+  override readonly name = 'KafkaUnknownPartitionError';
+  constructor(
+    readonly groupId: string,
+    readonly topic: string | undefined,
+    problem: string,
+  ) {
+    super(`Group ${groupId}: ${problem}`);
+  }
+}
+
+/**
+ * 'invalid': the target is none. 'stopped': the group is not running. 'not-assigned': another process has the partition, or
+ * nobody yet. 'out-of-range': the log has no such offset. 'interrupted': the partition was given up meanwhile.
+ */
+export type KafkaSeekProblem = 'invalid' | 'stopped' | 'not-assigned' | 'out-of-range' | 'interrupted';
+
+/** A seek that was not done. */
+export class KafkaSeekError extends Error {
+  override readonly name = 'KafkaSeekError';
+  readonly topic: string;
+  readonly partition: number;
+  constructor(
+    { topic, partition }: { readonly topic: string; readonly partition: number },
+    readonly problem: KafkaSeekProblem,
+    what: string,
+  ) {
+    super(`Cannot seek ${topic}/${partition}: ${what}.`);
+    this.topic = topic;
+    this.partition = partition;
+  }
+}

@@ -1,7 +1,10 @@
 import type { EngineListener } from '../engine/engine-host.js';
 import type { Handler } from '../engine/handler.js';
 import type { GroupHealth } from './group-health.js';
+import type { PartitionLag } from './group-lag.js';
 import type { GroupOptions } from './options.js';
+import type { PartitionTarget } from './pauses.js';
+import type { SeekTarget } from './seek-target.js';
 import type { TopicPartition, WireFactory } from './wire.js';
 
 /** A handler and the topics it reads, by their real names, and by patterns of them. */
@@ -102,7 +105,21 @@ export interface GroupConsumer {
   drain(timeoutMs: number): Promise<{ completed: number; abandoned: number }>;
   /** Drains, commits, leaves the group and disconnects. Idempotent. */
   stop(timeoutMs: number): Promise<void>;
-  redeliverHeld(target?: { topic?: string; partitions?: readonly number[] }): Promise<number>;
+  redeliverHeld(target?: PartitionTarget): Promise<number>;
+  /**
+   * Of this process: those in flight finish, nothing else starts, whoever has the partitions then or later, until `resume`.
+   * @throws KafkaUnknownPartitionError
+   */
+  pause(target?: PartitionTarget): void;
+  /** @throws KafkaUnknownPartitionError */
+  resume(target?: PartitionTarget): void;
+  /**
+   * Those in flight finish, then everything from the target on is delivered again and what lies before it is done. Resolves once
+   * Kafka has the target as the group's commit. @throws KafkaSeekError, KafkaUnknownPartitionError, KafkaConnectionError
+   */
+  seek(target: SeekTarget): Promise<void>;
+  /** Asks the brokers: for the partitions of this process or, also while it is stopped, for all of the group's topics. @throws KafkaConnectionError */
+  lag(all: boolean): Promise<readonly PartitionLag[]>;
   stats(): GroupStats;
   /** What health checks look at, computed when asked. `stuckMs`: see `HealthSources`. */
   health(stuckMs: number): GroupHealth;

@@ -6,6 +6,7 @@ import type { Epochs } from './epochs.js';
 import { Fetcher } from './fetcher.js';
 import type { GroupHooks, GroupListener, GroupLog } from './group-consumer.js';
 import type { MembershipHost } from './membership-host.js';
+import type { Pauses } from './pauses.js';
 import { Membership } from './membership.js';
 import type { GroupOptions } from './options.js';
 import { OwnedPartitions } from './owned-partitions.js';
@@ -28,6 +29,7 @@ export interface GroupMemberDependencies {
   readonly routes: TopicRoutes;
   readonly hooks: GroupHooks;
   readonly epochs: Epochs;
+  readonly pauses: Pauses;
   readonly clock: Clock;
   readonly log: GroupLog;
   readonly listener: () => GroupListener | null;
@@ -74,6 +76,10 @@ export class GroupMember {
       this.starts.forgetTopics(isGone);
       this.membership.rejoin(change);
     });
+  }
+
+  get wire(): Wire {
+    return this.deps.wire;
   }
 
   /** Opens the connections and looks for the topics; answers those that are named and do not exist. */

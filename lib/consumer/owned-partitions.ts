@@ -7,6 +7,7 @@ import { byTopic, decide, nameOf, namesOf } from './decisions.js';
 import type { Fetcher } from './fetcher.js';
 import type { GroupHooks } from './group-consumer.js';
 import { Handover, type HandoverDependencies } from './handover.js';
+import { Seeks } from './seeks.js';
 import type { StartPositions } from './start-positions.js';
 import { Takeover, type TakeoverDependencies } from './takeover.js';
 import type { Tenure } from './tenure.js';
@@ -16,7 +17,7 @@ import { within } from './within.js';
 
 export interface OwnedPartitionsDependencies extends Omit<HandoverDependencies, 'released'>, Omit<TakeoverDependencies, 'consumes'> {
   readonly starts: Pick<StartPositions, 'resolve' | 'committed'>;
-  readonly committer: Pick<Committer, 'add' | 'remove' | 'progressed' | 'persistStarts' | 'flush' | 'isOwn'>;
+  readonly committer: Pick<Committer, 'add' | 'goOn' | 'remove' | 'progressed' | 'persistStarts' | 'undoubted' | 'flush' | 'isOwn'>;
   readonly fetcher: Pick<Fetcher, 'add' | 'remove'>;
   readonly hooks: GroupHooks;
   /** Claims were dropped; `more` of them are still being drained. */
@@ -33,6 +34,7 @@ export class OwnedPartitions {
   private readonly tenures: Tenures;
   private readonly takeover: Takeover;
   private readonly handover: Handover;
+  private readonly seeks: Seeks;
   /** What the last assignment gave this member. */
   private assigned: ReadonlySet<string> = new Set();
   /** 'finishing': keeps what it has or is given, without consuming it. 'closed': gives up what it has. */
@@ -40,7 +42,9 @@ export class OwnedPartitions {
 
   constructor(private readonly deps: OwnedPartitionsDependencies) {
     this.tenures = new Tenures(deps);
-    this.takeover = new Takeover(this.tenures, { ...deps, consumes: () => this.intake === 'open' });
+    const consumes = (): boolean => this.intake === 'open';
+    this.takeover = new Takeover(this.tenures, { ...deps, consumes });
+    this.seeks = new Seeks(this.tenures, this.takeover, { ...deps, consumes });
     this.handover = new Handover(this.tenures, { ...deps, released: (tenures) => this.released(tenures) });
   }
 
@@ -118,6 +122,15 @@ export class OwnedPartitions {
     for (const queue of queues) this.handover.abort(queue, timeoutMs);
     await committer.flush(queues);
     return this.handover.aborted - before;
+  }
+
+  has(partition: TopicPartition): boolean {
+    return this.tenures.of(partition) !== null;
+  }
+
+  /** The partition goes on from `offset`, whatever is complete. Resolves when Kafka has it as its commit. @throws KafkaSeekError */
+  seek(partition: TopicPartition, offset: number): Promise<void> {
+    return this.seeks.to(partition, offset);
   }
 
   /** Somebody else may own everything by now: nothing of it is committed. Resolves after the hooks. */

@@ -5,7 +5,7 @@ export type TenureState = 'restoring' | 'owned' | 'revoking' | 'released' | 'los
 
 const NEXT: Readonly<Record<TenureState, readonly TenureState[]>> = {
   restoring: ['owned', 'revoking', 'lost'],
-  owned: ['revoking', 'lost'],
+  owned: ['restoring', 'revoking', 'lost'],
   revoking: ['restoring', 'owned', 'released', 'lost'],
   released: [],
   lost: [],
@@ -21,6 +21,7 @@ const NEXT: Readonly<Record<TenureState, readonly TenureState[]>> = {
  *                 |        start committed       ^                          |  |
  *                 |                              +----- assigned again -----+  |
  *                 +-------------------------> (withheld before it began) ----->+
+ *   OWNED ----> RESTORING   a seek: another queue begins at its target, which is committed first; no hook runs
  *   any ----> LOST   a better claim exists, a leader of another client took it, or the committed offset has moved
  * ```
  */
@@ -29,6 +30,10 @@ export class Tenure implements TopicPartition {
   queue: PartitionQueue | null = null;
   /** The assigned hooks have run and the start is committed. */
   isRestored = false;
+  /** The assigned hooks are running. */
+  isInHooks = false;
+  /** So often it has changed its state. */
+  transitions = 0;
   /** Once the assigned hooks have been called; resolves when they have ended. */
   assignedHook: Promise<void> | null = null;
   /** Drained: its revoked hooks and its final commit follow, and there is no way back into this tenure. */
@@ -39,6 +44,7 @@ export class Tenure implements TopicPartition {
   /** Resolves when the tenure has ended. */
   readonly ended: Promise<void>;
   private announceEnd: () => void = () => {};
+  private changeWaiters: (() => void)[] = [];
   private current: TenureState = 'restoring';
   private drain: { readonly dueMs: number; readonly cancel: () => void } | null = null;
 
@@ -59,8 +65,15 @@ export class Tenure implements TopicPartition {
   enter(next: TenureState): void {
     if (!NEXT[this.current].includes(next)) throw new Error(`${this.topic}/${this.partition} cannot go from ${this.current} to ${next}`);
     this.current = next;
+    this.transitions++;
     if (next !== 'revoking') this.stopWaiting();
     if (this.hasEnded) this.announceEnd();
+    for (const resolve of this.changeWaiters.splice(0)) resolve();
+  }
+
+  /** Resolves when it enters its next state. */
+  changed(): Promise<void> {
+    return new Promise((resolve) => this.changeWaiters.push(resolve));
   }
 
   /** The drain may take until `dueMs`. Of two deadlines the earlier one counts. */

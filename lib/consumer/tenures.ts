@@ -41,6 +41,10 @@ export class Tenures {
     return tenure?.queue === queue ? tenure : null;
   }
 
+  of(partition: TopicPartition): Tenure | null {
+    return this.byName.get(nameOf(partition)) ?? null;
+  }
+
   open({ topic, partition }: TopicPartition): Tenure {
     const tenure = new Tenure(topic, partition);
     this.byName.set(nameOf(tenure), tenure);
@@ -64,10 +68,12 @@ export class Tenures {
     await this.hookOrder.settled(tenures);
   }
 
-  nameAssigned(tenures: readonly Tenure[]): Promise<void> {
+  async nameAssigned(tenures: readonly Tenure[]): Promise<void> {
+    for (const tenure of tenures) tenure.isInHooks = true;
     const hook = this.call('assigned', tenures, (named) => this.deps.hooks.assigned(named));
     for (const tenure of tenures) tenure.assignedHook = hook;
-    return hook;
+    await hook;
+    for (const tenure of tenures) tenure.isInHooks = false;
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { Delivery } from './delivery.js';
-import type { PartitionQueue, Suspension } from './partition-queue.js';
+import type { Suspension } from './flow.js';
+import type { PartitionQueue } from './partition-queue.js';
 import type { RecordChunk } from './record-chunk.js';
 
 export interface EngineLimits {

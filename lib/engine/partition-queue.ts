@@ -2,6 +2,7 @@ import type { CompletedRanges } from './completed-ranges.js';
 import { Delivery, DeliveryState } from './delivery.js';
 import { DeliveryList } from './delivery-list.js';
 import type { Engine } from './engine.js';
+import { Flow, type Suspension } from './flow.js';
 import type { HandlerQueue } from './handler-queue.js';
 import { Intake } from './intake.js';
 import { Lanes, NO_LANE } from './lanes.js';
@@ -10,9 +11,6 @@ import { OffsetTracker } from './offset-tracker.js';
 import { NO_KEY, type RecordChunk } from './record-chunk.js';
 import type { RetainedChunk } from './retained-chunk.js';
 import { Retention } from './retention.js';
-
-/** Why a partition takes and starts nothing: a person asked for it, or it has as many held records as it may. */
-export type Suspension = 'user' | 'held';
 
 /**
  * 'active': receives and starts. 'draining': receives and starts nothing; what runs may finish. 'closed': given up; results
@@ -26,7 +24,7 @@ const SLICE_RECORDS = 128;
 export interface PartitionStart {
   readonly topic: string;
   readonly partition: number;
-  /** Counts the assignments of this partition to this process. */
+  /** Counts the assignments of this partition to this process, and its seeks. */
   readonly epoch: number;
   /** The committed offset. */
   readonly offset: number;
@@ -39,7 +37,7 @@ export interface PartitionStart {
 
 /**
  * One partition in one assignment: what it received, what is incomplete, and the order of its lanes. A new assignment is a
- * new object, so that nothing of an earlier one (a late result, a timer) can reach it.
+ * new object, and so is a seek, so that nothing of an earlier one (a late result, a timer) can reach it.
  */
 export class PartitionQueue {
   readonly topic: string;
@@ -52,7 +50,7 @@ export class PartitionQueue {
   private readonly intake = new Intake();
   private readonly retention: Retention;
   private readonly parked = new DeliveryList();
-  private readonly suspensions = new Set<Suspension>();
+  private readonly flow: Flow;
   private status: QueueState = 'active';
 
   /** Handlers running. */
@@ -62,8 +60,6 @@ export class PartitionQueue {
   held = 0;
   /** Records completed in this assignment. */
   completions = 0;
-  /** The fetcher was told that there is no room. */
-  starved = false;
 
   private whenIdle: (() => void)[] = [];
 
@@ -78,6 +74,7 @@ export class PartitionQueue {
     this.lease = start.lease;
     this.changed = start.progressed;
     this.retention = new Retention(engine);
+    this.flow = new Flow(this, engine);
     this.tracker = new OffsetTracker(start.offset, start.completed);
   }
 
@@ -89,7 +86,11 @@ export class PartitionQueue {
     return this.retention.chunks;
   }
   get suspendedBy(): Suspension | null {
-    return this.suspensions.has('user') ? 'user' : this.suspensions.has('held') ? 'held' : null;
+    return this.flow.suspendedBy;
+  }
+  /** The fetcher was told that there is no room. */
+  get starved(): boolean {
+    return this.flow.isStarved;
   }
   /** The next offset to fetch. */
   get position(): number {
@@ -106,19 +107,14 @@ export class PartitionQueue {
     const { first, nextOffset } = this.intake;
     return first === null || nextOffset === null ? null : { offset: nextOffset, sinceMs: first.receivedAtMs };
   }
-  /** Whether records have arrived that are not taken yet. */
+  /** Whether records have arrived that are to be taken. Those of a suspended partition stay bytes until it goes on. */
   get hasArrivals(): boolean {
-    return !this.intake.isEmpty;
+    return !this.intake.isEmpty && !this.flow.isSuspended;
   }
   get isFetchable(): boolean {
-    if (this.status !== 'active' || this.suspensions.size > 0) return false;
-    const starved = !this.hasRoom;
-    if (starved !== this.starved) {
-      this.starved = starved;
-      if (starved) this.engine.listener?.paused?.(this, 'buffer');
-      else this.engine.listener?.resumed?.(this, 'buffer');
-    }
-    return !starved;
+    if (this.status !== 'active' || this.flow.isSuspended) return false;
+    this.flow.isStarved = !this.hasRoom;
+    return !this.flow.isStarved;
   }
   get hasRoom(): boolean {
     const { limits } = this.engine;
@@ -130,7 +126,7 @@ export class PartitionQueue {
     return this.buffered + records <= limits.recordsPerPartition && this.engine.retainedBytes + bytes <= limits.bytes;
   }
   mayStart(nowMs: number): boolean {
-    return this.suspensions.size === 0 && nowMs < this.lease.untilMs;
+    return !this.flow.isSuspended && nowMs < this.lease.untilMs;
   }
 
   /**
@@ -211,17 +207,21 @@ export class PartitionQueue {
   }
 
   suspend(reason: Suspension): void {
-    if (this.suspensions.has(reason)) return;
-    this.suspensions.add(reason);
-    this.engine.listener?.paused?.(this, reason);
+    if (this.status === 'closed' || !this.flow.suspend(reason) || this.status !== 'draining') return;
+    // What was to fill gaps would wait for ever, and the drain for it.
+    this.dropQueued(-1);
+    if (this.isIdle) this.resolveIdle();
   }
   unsuspend(reason: Suspension): void {
-    if (!this.suspensions.delete(reason)) return;
-    this.engine.listener?.resumed?.(this, reason);
-    if (this.suspensions.size > 0) return;
+    if (!this.flow.unsuspend(reason)) return;
     this.unpark();
+    this.handler.feed(this);
     this.engine.requestPump();
     this.engine.roomAppeared();
+  }
+  /** Another queue goes on for it within the assignment: whoever follows the events sees the pauses of this one end. */
+  endPauses(): void {
+    this.flow.end();
   }
 
   /** The record is complete: the next of its lane is ready, its bytes are free, the watermark may move. */
@@ -277,13 +277,13 @@ export class PartitionQueue {
   /**
    * Starts nothing any more, gives up what waits for a retry, drops what is queued, and resolves when the last handler has
    * ended. With `fillGaps`, what is queued below the highest started offset is still run, for when the offset map cannot
-   * carry what is complete above it.
+   * carry what is complete above it; not where the partition is suspended, in which nothing starts.
    */
   drain(fillGaps: boolean): Promise<void> {
     if (this.status === 'active') {
       this.status = 'draining';
       this.dropIntake();
-      this.dropQueued(fillGaps ? this.highestStarted() : -1);
+      this.dropQueued(fillGaps && !this.flow.isSuspended ? this.highestStarted() : -1);
     }
     if (this.isIdle) return Promise.resolve();
     return new Promise((resolve) => this.whenIdle.push(resolve));
@@ -376,6 +376,6 @@ export class PartitionQueue {
   }
 
   private roomCheck(): void {
-    if (this.starved && this.isFetchable) this.engine.roomAppeared();
+    if (this.flow.isStarved && this.isFetchable) this.engine.roomAppeared();
   }
 }

@@ -1,4 +1,6 @@
-export { KafkaAmbiguousTopicError, KafkaConnectionError, KafkaHandlerTimeoutError, KafkaMissingTopicError } from '../consumer/errors.js';
+export {
+  KafkaAmbiguousTopicError, KafkaConnectionError, KafkaHandlerTimeoutError, KafkaMissingTopicError, KafkaSeekError, type KafkaSeekProblem, KafkaUnknownPartitionError,
+} from '../consumer/errors.js';
 export { KafkaConfigurationError } from './configuration.error.js';
 export { KafkaDecodeError } from './decode.error.js';
 export { KafkaDuplicateHandlerError } from './duplicate-handler.error.js';

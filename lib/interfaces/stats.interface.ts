@@ -36,7 +36,7 @@ export interface KafkaConsumerStats {
 export interface KafkaPartitionStats {
   topic: string;
   partition: number;
-  /** Assignments of this partition to this process so far, from 1. */
+  /** Assignments of this partition to this process so far, and its seeks, from 1. */
   epoch: number;
   /** Next offset to consume, as Kafka has it; −1 without a commit. */
   committedOffset: number;
@@ -55,14 +55,18 @@ export interface KafkaPartitionStats {
   lag: number | null;
 }
 
-/** Not built yet. */
+/** How far the commits of a group are behind in one partition, as the brokers tell it. */
 export interface KafkaLag {
   groupId: string;
   topic: string;
   partition: number;
+  /** Next offset to consume, as Kafka has it; −1 without a commit. */
   committedOffset: number;
+  /** The offset after the last one that the group can read: under 'read_committed' the last stable offset, else the high watermark. */
   endOffset: number;
+  /** `endOffset` − `committedOffset`; without a commit it counts from where the group would start. */
   lag: number;
+  /** Offsets above the first that is not complete which need no delivery any more; null for partitions that this process has not. */
   completedAhead: number | null;
 }
 

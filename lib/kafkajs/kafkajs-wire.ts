@@ -22,6 +22,8 @@ export interface KafkajsWireConfig {
   readonly groupId: string;
   /** Milliseconds. A request to the coordinator may take a fifth of it, and be repeated for half of it. */
   readonly sessionTimeoutMs: number;
+  /** Which end of a log `offsets` tells. @default 'read_committed' */
+  readonly isolation?: FetchRequest['isolation'];
   readonly log: GroupLog;
 }
 
@@ -46,12 +48,12 @@ class KafkajsWire implements Wire {
   private fetches = 0;
 
   constructor(private readonly config: KafkajsWireConfig) {
-    const { client, groupId, sessionTimeoutMs } = config;
+    const { client, groupId, sessionTimeoutMs, isolation = 'read_committed' } = config;
     const settings = typeof client === 'function' ? null : client;
     this.requestMs = settings?.requestTimeout ?? DEFAULT_REQUEST_TIMEOUT_MS;
     this.brokers = new Brokers(openCluster(config), Array.isArray(settings?.brokers) ? settings.brokers.length : UNKNOWN_SEEDS, this.requestMs);
     const now = (): number => performance.now();
-    this.queries = new TopicQueries(this.brokers, this.requestMs, now);
+    this.queries = new TopicQueries(this.brokers, this.requestMs, isolation, now);
     const requestMs = Math.min(this.requestMs, Math.max(LEAST_REQUEST_TIMEOUT_MS, sessionTimeoutMs / 5));
     this.coordinator = new CoordinatorLink(this.brokers, groupId, { requestMs, deadlineMs: Math.max(2 * requestMs, sessionTimeoutMs / 2) }, now);
   }

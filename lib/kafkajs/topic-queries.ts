@@ -6,8 +6,8 @@ import { byTopic, index } from './group-requests.js';
 const PAUSE_MS = 200;
 const EARLIEST = -2;
 const LATEST = -1;
-/** The end of the log is that of the stable part: what an open transaction has written is still to come for a consumer. */
-const READ_COMMITTED = 1;
+/** For who reads what is committed, the end of the log is that of its stable part: what an open transaction has written is still to come. */
+const ISOLATION_LEVELS = { read_uncommitted: 0, read_committed: 1 } as const;
 
 type Point = TopicPartition & { readonly timestamp: number };
 
@@ -19,6 +19,7 @@ export class TopicQueries {
   constructor(
     private readonly brokers: Brokers,
     private readonly requestMs: number,
+    private readonly isolation: keyof typeof ISOLATION_LEVELS,
     /** Monotonic milliseconds. */
     private readonly now: () => number,
   ) {}
@@ -104,7 +105,7 @@ export class TopicQueries {
     if (address === null) throw new WireError('moved', 'BROKER_UNKNOWN', `ListOffsets: the last metadata has no broker ${leader}.`);
     const link = await this.brokers.link('query', address);
     const topics = byTopic(points, ({ partition, timestamp }) => ({ partition, timestamp }));
-    const reply = await link.request('ListOffsets', this.requestMs, broker => broker.listOffsets({ isolationLevel: READ_COMMITTED, topics }));
+    const reply = await link.request('ListOffsets', this.requestMs, broker => broker.listOffsets({ isolationLevel: ISOLATION_LEVELS[this.isolation], topics }));
     const answers = index(reply.responses);
     return points.flatMap((point): [Point, number][] => {
       const answer = answers.get(point.topic)?.get(point.partition);

@@ -4,9 +4,11 @@ import type { GroupConsumer, GroupHooks, GroupLog, TopicHandler } from '../consu
 import { messageOf } from '../consumer/error-text.js';
 import type { GroupHealth } from '../consumer/group-health.js';
 import type { GroupOptions } from '../consumer/options.js';
+import type { PartitionTarget } from '../consumer/pauses.js';
+import type { SeekTarget } from '../consumer/seek-target.js';
 import type { WireFactory } from '../consumer/wire.js';
 import type { Decode, HandlerPlace } from '../discovery/handler-context.js';
-import type { KafkaConsumerStats, KafkaManyThreadsOptions } from '../interfaces/index.js';
+import type { KafkaConsumerStats, KafkaLag, KafkaManyThreadsOptions } from '../interfaces/index.js';
 import { isReserved } from '../options/topic-names.js';
 import { detached } from './detached.js';
 import { GroupEvents } from './group-events.js';
@@ -83,8 +85,22 @@ export class KafkaGroup {
     return this.consumer.drain(timeoutMs);
   }
 
-  redeliverHeld(target: { topic?: string; partitions?: readonly number[] }): Promise<number> {
+  redeliverHeld(target: PartitionTarget): Promise<number> {
     return this.consumer.redeliverHeld(target);
+  }
+  pause(target: PartitionTarget): void {
+    this.consumer.pause(target);
+  }
+  resume(target: PartitionTarget): void {
+    this.consumer.resume(target);
+  }
+  seek(target: SeekTarget): Promise<void> {
+    return detached(() => this.consumer.seek(target));
+  }
+
+  async lag(all: boolean): Promise<KafkaLag[]> {
+    const rows = await detached(() => this.consumer.lag(all));
+    return rows.map((row) => ({ groupId: this.groupId, ...row }));
   }
 
   stats(): KafkaConsumerStats {

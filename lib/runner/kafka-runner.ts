@@ -117,8 +117,8 @@ export class KafkaRunner implements OnModuleInit, OnApplicationBootstrap, OnModu
     const built = await Promise.all(handlers.map((handler) => this.handler(handler, place)));
     for (const handler of built) this.log.info(describeHandler(handler, resolved));
     if (built.length === 0) this.log.warn(`Group ${options.groupId} has no handler in this application`);
-    const { sessionTimeoutMs, groupId } = resolved;
-    const wire = kafkajsWire({ client: this.clientOf(module), kafkajs: options.kafkajs, groupId, sessionTimeoutMs, log });
+    const { sessionTimeoutMs, groupId, isolation } = resolved;
+    const wire = kafkajsWire({ client: this.clientOf(module), kafkajs: options.kafkajs, groupId, sessionTimeoutMs, isolation, log });
     return new KafkaGroup({ options: resolved, handlers: built, wire, hooks: groupHooks(place, hooks), log, module });
   }
 

@@ -46,9 +46,13 @@ export class KafkaConsumerService {
     return this.connections.groups(this.connection, WHERE).map((group) => group.stats());
   }
 
-  /** Not built yet. */
-  getLag(_groupId?: string, _options?: { all?: boolean }): Promise<KafkaLag[]> {
-    return Promise.reject(new KafkaNotImplementedError(`${WHERE}.getLag`));
+  /**
+   * Asks the brokers how far the group's commits are behind. One row for each partition assigned to this process or, with `all`,
+   * for each partition of the topics that the group's handlers in this process read; that works while the group is stopped, too.
+   * Rejects with `KafkaConnectionError` where no broker answers.
+   */
+  async getLag(groupId?: string, { all = false }: { all?: boolean } = {}): Promise<KafkaLag[]> {
+    return this.group(groupId).lag(all);
   }
 
   /** Not built yet. */
@@ -56,23 +60,38 @@ export class KafkaConsumerService {
     return Promise.reject(new KafkaNotImplementedError(`${WHERE}.analyze`));
   }
 
-  /** Not built yet. */
-  pause(_target?: { groupId?: string; topic?: string; partitions?: number[] }): void {
-    throw new KafkaNotImplementedError(`${WHERE}.pause`);
+  /**
+   * In this process: records in flight finish and are committed, nothing else starts or is fetched until `resume`, not even after
+   * a rebalance or a restart of the group. Without `partitions` the whole topic, without `topic` everything that the group reads.
+   *
+   * @throws KafkaUnknownPartitionError for a topic or a partition that the group does not read
+   */
+  pause({ groupId, topic, partitions }: { groupId?: string; topic?: string; partitions?: number[] } = {}): void {
+    this.group(groupId).pause({ topic, partitions });
   }
 
-  /** Not built yet. */
-  resume(_target?: { groupId?: string; topic?: string; partitions?: number[] }): void {
-    throw new KafkaNotImplementedError(`${WHERE}.resume`);
+  /** Ends what `pause` began, for all of it or a part. @throws KafkaUnknownPartitionError as `pause` does */
+  resume({ groupId, topic, partitions }: { groupId?: string; topic?: string; partitions?: number[] } = {}): void {
+    this.group(groupId).resume({ topic, partitions });
   }
 
-  /** Not built yet. */
-  seek(
-    _target:
-      | { groupId?: string; topic: string; partition: number; offset: number | 'earliest' | 'latest' }
-      | { groupId?: string; topic: string; partition: number; timestampMs: number },
-  ): Promise<void> {
-    return Promise.reject(new KafkaNotImplementedError(`${WHERE}.seek`));
+  /**
+   * Records in flight finish; then everything from the target on is delivered again, and everything before it counts as done.
+   * Resolves when the target is committed: after a crash the group goes on from there. Rejects with `KafkaSeekError`, having
+   * changed nothing, where the partition is not assigned to this process or its log has no such offset.
+   *
+   * A handler must not wait for a seek of its own partition, which waits for the handler.
+   *
+   * @example
+   * await consumers.seek({ topic: 'orders', partition: 0, timestampMs: Date.now() - 3_600_000 });
+   */
+  async seek({
+    groupId,
+    ...target
+  }:
+    | { groupId?: string; topic: string; partition: number; offset: number | 'earliest' | 'latest' }
+    | { groupId?: string; topic: string; partition: number; timestampMs: number }): Promise<void> {
+    await this.group(groupId).seek(target);
   }
 
   /** Runs held records again, from attempt 1. Resolves to their number; their outcome is not awaited. */

@@ -90,7 +90,7 @@ export class GroupUnderTest {
     this.consumer = createGroupConsumer({
       options,
       handlers: [setup, ...others].map((handler, index) => this.handler(`Test.handle${index}`, handler)),
-      wire: kafkajsWire({ client: { ...client, brokers: [...brokers] }, groupId, sessionTimeoutMs: options.sessionTimeoutMs, log }),
+      wire: kafkajsWire({ client: { ...client, brokers: [...brokers] }, groupId, sessionTimeoutMs: options.sessionTimeoutMs, isolation: options.isolation, log }),
       hooks: { assigned: () => Promise.resolve(), revoked: () => Promise.resolve(), ...hooks },
       log,
     });
@@ -173,9 +173,13 @@ export class Groups {
   private readonly started: GroupUnderTest[] = [];
 
   start(setup: GroupSetup): Promise<GroupUnderTest> {
+    return this.create(setup).start();
+  }
+  /** For a test that does something before the start. */
+  create(setup: GroupSetup): GroupUnderTest {
     const group = new GroupUnderTest(setup);
     this.started.push(group);
-    return group.start();
+    return group;
   }
   async stopAll(): Promise<void> {
     await Promise.all(this.started.splice(0).map((group) => group.stop(100)));

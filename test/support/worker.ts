@@ -15,6 +15,8 @@ export interface WorkerConfig {
   /** Offsets whose handlers fail, and whose handlers never end, in any partition. */
   readonly failing?: readonly number[];
   readonly hanging?: readonly number[];
+  /** Once so many handlers run, partition 0 of the first topic is sought to `offset`, and the process is killed at the moment at which that has resolved. */
+  readonly seek?: { readonly inFlight: number; readonly offset: number };
   readonly options?: Partial<GroupOptions>;
   readonly handler?: Partial<HandlerOptions>;
 }
@@ -60,3 +62,12 @@ process.once('SIGTERM', () => {
 
 await group.start();
 ledger.write({ event: 'ready' });
+
+if (config.seek !== undefined) {
+  const { inFlight, offset } = config.seek;
+  await group.until(`${inFlight} are in flight`, () => group.inFlight === inFlight);
+  ledger.write({ event: 'seek', partition: 0, offset });
+  await group.consumer.seek({ topic: config.topics[0], partition: 0, offset });
+  ledger.write({ event: 'sought', partition: 0, offset });
+  process.kill(process.pid, 'SIGKILL');
+}
