@@ -100,6 +100,43 @@ describe("moving from Nest's own transport", () => {
     });
   });
 
+  it('ends what a record that always fails does to its partition: there it stands still, here the others go on', async () => {
+    const topic = await createTopic('orders');
+    await produceEach(topic, [0], [1, 2, 3].map((n) => ({ key: `customer-${n}`, value: JSON.stringify({ n }) })));
+    const [theirs, ours]: [number[], number[]] = [[], []];
+    let isPoison = true;
+    const handle = (seen: number[], n: number): void => {
+      seen.push(n);
+      if (isPoison && n === 2) throw new Error('poison');
+    };
+    @Controller()
+    class Theirs {
+      @EventPattern(topic)
+      handle(@Payload() { n }: { n: number }): void {
+        handle(theirs, n);
+      }
+    }
+    await startNestTransport(unique('shop'), Theirs);
+    await eventually(() => theirs.filter((n) => n === 2).length >= 4, { what: 'the poison has been tried again and again', within: 20_000, show: () => theirs });
+    expect(new Set(theirs)).toEqual(new Set([1, 2]));
+    // A consumer of kafkajs that is closed while it fails starts itself again.
+    isPoison = false;
+    await eventually(() => theirs.includes(3), { what: "Nest's transport has come to the end", within: 20_000 });
+    isPoison = true;
+
+    @Injectable()
+    class Ours {
+      @KafkaHandler('orders')
+      handle({ n }: { n: number }): void {
+        handle(ours, n);
+      }
+    }
+    await withApp({ providers: [Ours], options: { topics: { orders: topic } } }, async (app) => {
+      await app.until('the poison is held, and the rest is done', () => app.consumers.getStats().heldCount === 1 && app.consumers.getStats().processedCount === 2);
+      expect(ours.filter((n) => n === 2)).toHaveLength(4);
+    });
+  });
+
   it('decodes values as Nest does with a codec of five lines', async () => {
     const topic = await createTopic('orders');
     const values = ['{"n":1}', '[2]', 'plain text', '{broken', '17', Buffer.from([0, 1, 2])];
