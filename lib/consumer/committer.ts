@@ -5,6 +5,7 @@ import { asWireError, CommitBatches, PartitionCommits, type PlannedCommit, sortO
 import type { GroupListener, GroupLog } from './group-consumer.js';
 import { LogThrottle } from './log-throttle.js';
 import type { GroupOptions } from './options.js';
+import { explained, sentences } from './remedies.js';
 import type { CommitOutcome, CommittedOffset, MemberIdentity, Wire, WireError } from './wire.js';
 
 const FIRST_RETRY_MS = 100;
@@ -357,7 +358,7 @@ export class Committer {
     }
     if (!isFatal && failures < PATIENCE) return;
     if (!this.throttle.allows(error.kind)) return;
-    const message = `Offsets of ${commits.length} partitions (${commits[0].partition.name}, ...) are not committed: ${error.message}. They are kept and tried again; after a crash now, what is complete since then is repeated`;
+    const message = `Offsets of ${commits.length} partitions (${commits[0].partition.name}, ...) are not committed: ${sentences(explained(error))} They are kept and tried again; after a crash now, what is complete since then is repeated`;
     if (isFatal) log.error(message, error);
     else log.warn(message);
   }

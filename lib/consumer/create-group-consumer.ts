@@ -7,7 +7,7 @@ import { ContactWire } from './contact-wire.js';
 import { Deadlines } from './deadlines.js';
 import { Epochs } from './epochs.js';
 import { messageOf } from './error-text.js';
-import { type KafkaAmbiguousTopicError, KafkaConnectionError, KafkaHandlerTimeoutError, KafkaMissingTopicError } from './errors.js';
+import { type KafkaAmbiguousTopicError, KafkaConnectionError, KafkaHandlerTimeoutError, KafkaMissingTopicError, KafkaRefusedError } from './errors.js';
 import type { GroupConsumer, GroupConsumerDependencies, GroupListener, GroupState, GroupStats } from './group-consumer.js';
 import { GroupControl } from './group-control.js';
 import { type GroupHealth, healthOf } from './group-health.js';
@@ -173,7 +173,8 @@ class Group implements GroupConsumer {
       if (this.members === members) this.members = [];
       await Promise.all(members.map((member) => member.close()));
       if (wasStopped) throw new Error(`The consumer of ${this.groupId} was stopped while it connected`, { cause: error });
-      throw error instanceof WireError && error.kind !== 'fatal' ? new KafkaConnectionError(this.groupId, error) : error;
+      if (!(error instanceof WireError)) throw error;
+      throw error.kind === 'fatal' ? new KafkaRefusedError(this.groupId, error) : new KafkaConnectionError(this.groupId, error);
     }
     for (const line of this.routes.describe(members[0]?.metadata.topics.keys() ?? [])) this.deps.log.info(line);
     this.phase = 'connected';
@@ -275,8 +276,9 @@ class Group implements GroupConsumer {
   }
 
   /** One member has ended by itself. The others end, too: what has half failed would neither be restarted nor be left alone. */
-  private failed(error: unknown): void {
+  private failed(cause: unknown): void {
     const { log, options } = this.deps;
+    const error = cause instanceof WireError ? new KafkaRefusedError(this.groupId, cause) : cause;
     const isRunning = this.stopping === null && (this.phase === 'started' || this.phase === 'draining');
     if (!isRunning) return log.error(`A member of ${this.groupId} failed while the consumer stopped`, error);
     this.phase = 'failed';

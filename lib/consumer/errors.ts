@@ -1,4 +1,6 @@
 import { messageOf } from './error-text.js';
+import { remedyOf, sentences } from './remedies.js';
+import { WireError } from './wire.js';
 
 /** A source topic does not exist, and `missingTopics` is 'throw'. */
 export class KafkaMissingTopicError extends Error {
@@ -37,11 +39,27 @@ export class KafkaAmbiguousTopicError extends Error {
 export class KafkaConnectionError extends Error {
   override readonly name = 'KafkaConnectionError';
   constructor(groupId: string, cause: unknown) {
-    super(
-      `The consumer of group ${groupId} reached no Kafka broker: ${messageOf(cause)}. ` +
-        "Check `client.brokers`, `ssl` and `sasl`; `startFailure: 'retry'` keeps trying in the background.",
-      { cause },
-    );
+    const remedy = cause instanceof WireError ? remedyOf(cause.code) : '';
+    const retry = "`startFailure: 'retry'` keeps trying in the background.";
+    super(sentences(`The consumer of group ${groupId} reached no Kafka broker: ${messageOf(cause)}`, remedy === '' ? 'Check `client.brokers`, `client.ssl` and `client.sasl`' : remedy, retry), { cause });
+  }
+}
+
+/**
+ * Kafka refuses what the consumer of a group asks, and would refuse it again: wrong credentials, missing rights, a group of another
+ * kind. At boot `app.init()` rejects with it, whatever `startFailure` says. While the consumer runs its state becomes 'failed', and the
+ * event 'crashed' has it.
+ */
+export class KafkaRefusedError extends Error {
+  override readonly name = 'KafkaRefusedError';
+  /** Kafka's name of the error where it has one: 'GROUP_AUTHORIZATION_FAILED'. */
+  readonly code: string;
+  constructor(
+    readonly groupId: string,
+    cause: WireError,
+  ) {
+    super(sentences(`The consumer of group ${groupId} cannot work: ${cause.message}`, remedyOf(cause.code)), { cause });
+    this.code = cause.code;
   }
 }
 

@@ -5,6 +5,7 @@ import type { GroupLog } from './group-consumer.js';
 import { LeaderLoop, type LeaderLoopDependencies, type LeaderLoopHost } from './leader-loop.js';
 import { LogThrottle } from './log-throttle.js';
 import type { GroupOptions } from './options.js';
+import { explained } from './remedies.js';
 import type { TopicMetadata } from './topic-metadata.js';
 import { type FetchedPartition, type FetchFault, type TopicPartition, type Wire, WireError } from './wire.js';
 
@@ -124,7 +125,7 @@ export class Fetcher implements LeaderLoopHost {
     const delayMs = backOffMs(failures, MOVED_RETRY_MS, isFatal ? LONGEST_FAULT_BACK_OFF_MS : LONGEST_BACK_OFF_MS);
     if (this.throttle.allows(`broker ${loop.node}`)) {
       if (isFatal) this.deps.log.error(`Fetching from broker ${loop.node} failed; it is tried again`, error);
-      else this.deps.log.warn(`Fetching from broker ${loop.node} failed (${error.message}); it is tried again`);
+      else this.deps.log.warn(`Fetching from broker ${loop.node} failed (${explained(error)}); it is tried again`);
     }
     for (const position of [...loop.all]) if (position.replica?.node === loop.node) this.leaveReplica(position);
     this.deps.metadata.request(`a fetch from broker ${loop.node} failed`);

@@ -22,6 +22,9 @@ const FETCH_SILENCE_MS = 60_000;
 /** In a row: on waking from a freeze the last fetch is long ago, too. */
 const SILENT_BEATS = 10;
 
+/** What does not depend on Kafka must not wait longer for it. */
+const COORDINATOR_PATIENCE_MS = 3000;
+
 export interface GroupMemberDependencies {
   readonly wire: Wire;
   readonly options: GroupOptions;
@@ -86,17 +89,14 @@ export class GroupMember {
   async connect(): Promise<readonly string[]> {
     await this.deps.wire.connect();
     await this.metadata.refresh();
+    const [refusal] = this.metadata.refusals;
+    if (refusal !== undefined) throw refusal;
     return this.deps.routes.named.filter((topic) => !this.metadata.topics.has(topic));
   }
 
-  /** Joins the group. */
+  /** Joins the group. Resolves when the join is on its way; a coordinator that is away is waited for in the background. */
   async start(): Promise<void> {
-    try {
-      await this.starts.lookBack(this.metadata.topics);
-    } catch (error) {
-      return this.deps.failed(error);
-    }
-    if (!this.isStopped) await this.membership.start();
+    await within(this.deps.clock, COORDINATOR_PATIENCE_MS, this.join(), undefined);
   }
 
   /**
@@ -126,6 +126,15 @@ export class GroupMember {
     this.fetcher.stop();
     this.committer.stop();
     await this.deps.wire.close();
+  }
+
+  private async join(): Promise<void> {
+    try {
+      await this.starts.lookBack(this.metadata.topics);
+    } catch (error) {
+      return this.deps.failed(error);
+    }
+    if (!this.isStopped) await this.membership.start();
   }
 
   private host(): MembershipHost {

@@ -1,10 +1,12 @@
 import { NO_CLAIMS, type TopicPartitions } from '../assignors/claims.js';
 import { decodeMark } from '../assignors/user-data.js';
 import { messageOf } from './error-text.js';
+import { explained } from './remedies.js';
 import { joinProtocols } from './assignment-policy.js';
 import { backOffMs } from './back-off.js';
 import { divideAsLeader } from './divide-as-leader.js';
 import { Heartbeat } from './heartbeat.js';
+import { LogThrottle } from './log-throttle.js';
 import type { MembershipDependencies } from './membership-host.js';
 import { RoundSchedule } from './round-schedule.js';
 import { Standing } from './standing.js';
@@ -50,12 +52,14 @@ export class Membership {
   private readonly schedule: RoundSchedule;
   private announceFirstJoin: (() => void) | null = null;
   private failures = 0;
+  private readonly throttle: LogThrottle;
   private readonly heartbeat: Heartbeat;
   private loop: Promise<void> | null = null;
 
   constructor(private readonly deps: MembershipDependencies) {
     const { wire, clock, lease, options } = deps;
     this.schedule = new RoundSchedule(clock);
+    this.throttle = new LogThrottle(clock);
     this.standing = new Standing(lease, clock, options.sessionTimeoutMs);
     this.heartbeat = new Heartbeat({
       wire,
@@ -158,6 +162,7 @@ export class Membership {
       try {
         await this.round(reason);
         this.failures = 0;
+        this.throttle.forget('join');
       } catch (error) {
         if (!this.hasLeft) await this.roundFailed(reason, error);
       }
@@ -266,8 +271,8 @@ export class Membership {
     if (isRoutine) return;
     const delayMs = kind === 'unavailable' || kind === 'moved' || this.failures > 0 ? backOffMs(this.failures, FIRST_RETRY_MS, LONGEST_RETRY_MS) : 0;
     this.failures++;
-    const message = `Joining failed (${messageOf(error)}); again in ${delayMs} ms`;
-    if (this.failures > 3 && kind === 'unavailable') log.warn(message);
+    const message = `Joining failed (${explained(error)}); again in ${delayMs} ms`;
+    if (this.failures > 3 && kind === 'unavailable' && this.throttle.allows('join')) log.warn(message);
     else log.debug?.(message);
     await this.schedule.pause(delayMs);
   }

@@ -8,6 +8,7 @@ import type { GroupLog } from './group-consumer.js';
 import { zlibCompression } from './offset-map-compression.js';
 import type { GroupOptions } from './options.js';
 import { LogThrottle } from './log-throttle.js';
+import { explained } from './remedies.js';
 import { type CommittedOffset, type OffsetQuery, type TopicMetadata, type TopicPartition, type Wire, WireError } from './wire.js';
 import { within } from './within.js';
 
@@ -218,7 +219,7 @@ export class StartPositions {
       } catch (error) {
         if (!(error instanceof WireError) || error.kind === 'fatal' || error.kind === 'too-large') throw error;
         const delayMs = backOffMs(failures, FIRST_RETRY_MS, LONGEST_RETRY_MS);
-        const message = `No ${what} for group ${this.deps.options.groupId} (${error.message}); asking again in ${delayMs} ms. Its new partitions wait`;
+        const message = `No ${what} for group ${this.deps.options.groupId} (${explained(error)}); asking again in ${delayMs} ms. Its new partitions wait`;
         if (failures >= 3 && this.throttle.allows(what)) log.warn(message);
         else log.debug?.(message);
         await new Promise<void>((resolve) => void clock.later(delayMs, resolve));

@@ -1,10 +1,10 @@
-import { messageOf } from './error-text.js';
 import { backOffMs } from './back-off.js';
 import type { Clock } from './clock.js';
 import type { GroupLog } from './group-consumer.js';
 import { LogThrottle } from './log-throttle.js';
 import type { GroupOptions } from './options.js';
-import type { TopicMetadata as TopicLayout, Wire } from './wire.js';
+import { explained } from './remedies.js';
+import type { TopicMetadata as TopicLayout, Wire, WireError } from './wire.js';
 import { within } from './within.js';
 
 /** Between two requests, whoever asks. */
@@ -43,6 +43,8 @@ interface Asker {
 export class TopicMetadata {
   /** Those that exist. */
   topics: ReadonlyMap<string, TopicLayout> = new Map();
+  /** Of the last answer: why topics are not among them that may be there. */
+  refusals: readonly WireError[] = [];
   private leaders: ReadonlyMap<string, ReadonlyMap<number, number | null>> = new Map();
   private readonly absences = new Map<string, number>();
   /** Topics of the last listing that match. */
@@ -157,7 +159,7 @@ export class TopicMetadata {
   private failed(error: unknown): void {
     const delayMs = backOffMs(this.failures++, MIN_GAP_MS, LONGEST_BACK_OFF_MS);
     this.notBeforeMs = this.deps.clock.now() + delayMs;
-    const message = `Topic metadata could not be read (${messageOf(error)}); asking again in ${delayMs} ms`;
+    const message = `Topic metadata could not be read (${explained(error)}); asking again in ${delayMs} ms`;
     if (this.failures > 1 && this.throttle.allows('metadata')) this.deps.log.warn(message);
     else this.deps.log.debug?.(message);
   }
@@ -183,17 +185,27 @@ export class TopicMetadata {
     const before = this.topics;
     const topics = new Map<string, TopicLayout>();
     const names = [...new Set([...this.deps.topics, ...this.matched, ...before.keys()])];
+    this.refusals = Array.from(found.values(), ({ refusal }) => refusal ?? []).flat();
     for (const topic of names) {
-      const layout = found.get(topic) ?? this.stillAssumed(topic);
-      if (found.has(topic)) this.absences.delete(topic);
+      const answer = found.get(topic);
+      const isThere = answer !== undefined && answer.refusal === undefined;
+      const layout = isThere ? answer : this.stillAssumed(topic);
+      if (isThere) this.absences.delete(topic);
       if (layout !== undefined) topics.set(topic, layout);
     }
     this.topics = topics;
     this.leaders = new Map(Array.from(topics, ([topic, { partitions }]) => [topic, new Map(partitions.map((p) => [p.partition, p.leader]))]));
+    this.reportRefusals();
     const changes = this.isFirst ? [] : names.flatMap((topic) => changeOf(topic, before.get(topic), topics.get(topic)));
     this.isFirst = false;
     for (const listener of this.refreshListeners) listener();
     if (changes.length > 0) for (const listener of this.changeListeners) listener(changes.join(', '));
+  }
+
+  /** Those of the first answer are for whoever connects. */
+  private reportRefusals(): void {
+    if (this.isFirst) return;
+    for (const refusal of this.refusals) if (this.throttle.allows(refusal.message)) this.deps.log.error(`A topic is given up until Kafka tells of it again: ${explained(refusal)}`);
   }
 
   private stillAssumed(topic: string): TopicLayout | undefined {

@@ -49,6 +49,8 @@ export interface TopicPartition {
 export interface TopicMetadata {
   readonly topic: string;
   readonly partitions: readonly { readonly partition: number; readonly leader: number | null }[];
+  /** Kafka refuses to tell of this topic, and would do so again. It then has no partitions. */
+  readonly refusal?: WireError;
 }
 export interface MemberIdentity {
   readonly memberId: string;

@@ -1,5 +1,5 @@
 export {
-  KafkaAmbiguousTopicError, KafkaConnectionError, KafkaHandlerTimeoutError, KafkaMissingTopicError, KafkaSeekError, type KafkaSeekProblem, KafkaUnknownPartitionError,
+  KafkaAmbiguousTopicError, KafkaConnectionError, KafkaHandlerTimeoutError, KafkaMissingTopicError, KafkaRefusedError, KafkaSeekError, type KafkaSeekProblem, KafkaUnknownPartitionError,
 } from '../consumer/errors.js';
 export { KafkaConfigurationError } from './configuration.error.js';
 export { KafkaDecodeError } from './decode.error.js';

@@ -90,7 +90,6 @@ export function protocolError(code: number, what: string, hint = ''): WireError 
 /** Names that kafkajs gives to failures of a connection, or of the search for one. */
 const CONNECTION_FAILURES: ReadonlySet<string> = new Set([
   'KafkaJSConnectionError',
-  'KafkaJSConnectionClosedError',
   'KafkaJSRequestTimeoutError',
   'KafkaJSLockTimeout',
   'KafkaJSBrokerNotFound',
@@ -127,6 +126,7 @@ function fromKafkajs(error: Error): { kind: WireErrorKind; code: string } | null
     return { kind: CODES.get(code)?.kind ?? 'unavailable', code: CODES.get(code)?.name ?? type };
   }
   const system = typeof code === 'string' ? code : null;
+  if (error.name === 'KafkaJSConnectionClosedError') return { kind: 'unavailable', code: 'CONNECTION_CLOSED' };
   if (CONNECTION_FAILURES.has(error.name)) return { kind: 'unavailable', code: system ?? 'CONNECTION_FAILED' };
   // A reply that ends before it should. The connection is given up, and another one may do better.
   if (error instanceof CorruptError || error.name === 'RangeError') return { kind: 'unavailable', code: 'INVALID_RESPONSE' };

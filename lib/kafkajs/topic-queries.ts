@@ -41,7 +41,12 @@ export class TopicQueries {
     for (const topic of topics) this.leaders.delete(topic);
     for (const { topic, topicErrorCode, partitionMetadata } of reply.topicMetadata) {
       if (topicErrorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION || topicErrorCode === ErrorCode.LEADER_NOT_AVAILABLE) continue;
-      if (topicErrorCode !== ErrorCode.NONE) throw protocolError(topicErrorCode, `Metadata of the topic "${topic}"`);
+      if (topicErrorCode !== ErrorCode.NONE) {
+        const refusal = protocolError(topicErrorCode, `Metadata of the topic "${topic}"`);
+        if (refusal.kind !== 'fatal') throw refusal;
+        found.set(topic, { topic, partitions: [], refusal });
+        continue;
+      }
       const partitions = partitionMetadata
         .map(({ partitionId, leader }) => ({ partition: partitionId, leader: this.brokers.address(leader) === null ? null : leader }))
         .sort((a, b) => a.partition - b.partition);

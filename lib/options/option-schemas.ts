@@ -1,5 +1,7 @@
 import { callback, flag, milliseconds, notBuilt, notBuiltBut, object, type ObjectSchema, oneOf, text, value, whole } from './schema.js';
 
+/** The largest number in a field of Kafka's requests. */
+const INT32 = 2 ** 31 - 1;
 const LOG_LEVELS = ['verbose', 'debug', 'log', 'warn', 'error', 'fatal'];
 
 const isFunction = (each: unknown): boolean => typeof each === 'function';
@@ -68,7 +70,7 @@ export const consumerSchema = object(
     }),
     fromBeginning: flag,
     isolation: oneOf(['read_committed', 'read_uncommitted']),
-    fetch: object({ minBytes: whole(1), maxBytes: whole(1), maxBytesPerPartition: whole(1), maxWaitMs: milliseconds(0) }),
+    fetch: object({ minBytes: whole(1, INT32), maxBytes: whole(1, INT32), maxBytesPerPartition: whole(1, INT32), maxWaitMs: milliseconds(0) }),
     sessionTimeoutMs: milliseconds(1),
     heartbeatIntervalMs: milliseconds(1),
     rebalanceTimeoutMs: milliseconds(1),
@@ -85,10 +87,17 @@ export const consumerSchema = object(
   { required: ['groupId'] },
 );
 
+const broker = value("host:port, such as 'localhost:9092'", (each) => typeof each === 'string' && /^[^\s:/]+:\d{1,5}$/.test(each));
+/** Otherwise kafkajs's affair. */
+const clientSchema = object(
+  { brokers: { kind: 'list', of: broker, or: value('a function', isFunction), mustHaveOne: true } },
+  { required: ['brokers'], or: value('a function that makes a Kafka', isFunction), isOpen: true },
+);
+
 export const moduleSchema = object(
   {
     name: text,
-    client: value("kafkajs's client configuration, or a function that makes a Kafka", (each) => isFunction(each) || (typeof each === 'object' && each !== null && 'brokers' in each)),
+    client: clientSchema,
     consumer: consumerSchema,
     groups: { kind: 'list', of: consumerSchema },
     topics: { kind: 'map', of: text },

@@ -9,16 +9,21 @@ export interface ValueSchema {
   /** Values of the public contract that a later version brings. */
   readonly notBuilt?: (value: unknown) => boolean;
 }
-/** `value` is what may stand there instead of the object. */
+/** `or` is what may stand there instead of the object. */
 export interface ObjectSchema {
   readonly kind: 'object';
   readonly fields: Readonly<Record<string, OptionSchema>>;
   readonly required?: readonly string[];
   readonly or?: ValueSchema;
+  /** What is not among `fields` is somebody else's affair. */
+  readonly isOpen?: boolean;
 }
 export interface ListSchema {
   readonly kind: 'list';
   readonly of: OptionSchema;
+  readonly or?: ValueSchema;
+  /** @default false */
+  readonly mustHaveOne?: boolean;
 }
 /** Names that the application chooses. */
 export interface MapSchema {
@@ -48,8 +53,8 @@ export function oneOf(built: readonly string[], later: readonly string[] = []): 
     (each) => typeof each === 'string' && later.includes(each),
   );
 }
-export function object(fields: Readonly<Record<string, OptionSchema>>, { required, or }: Pick<ObjectSchema, 'required' | 'or'> = {}): ObjectSchema {
-  return { kind: 'object', fields, required, or };
+export function object(fields: Readonly<Record<string, OptionSchema>>, options: Omit<ObjectSchema, 'kind' | 'fields'> = {}): ObjectSchema {
+  return { kind: 'object', fields, ...options };
 }
 /** Refused whatever its value. */
 export const notBuilt: ValueSchema = value('nothing', () => true, () => true);

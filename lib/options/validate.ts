@@ -1,6 +1,6 @@
 import { KafkaConfigurationError } from '../errors/configuration.error.js';
 import { KafkaNotImplementedError } from '../errors/not-implemented.error.js';
-import type { ObjectSchema, OptionSchema, ValueSchema } from './schema.js';
+import type { ListSchema, ObjectSchema, OptionSchema, ValueSchema } from './schema.js';
 
 /** Path of the options of forRoot themselves. */
 export const ROOT = 'forRoot(options)';
@@ -17,8 +17,8 @@ export function validate(schema: OptionSchema, found: unknown, path: string): vo
     case 'value':
       return validateValue(schema, found, path);
     case 'list':
-      if (!Array.isArray(found)) throw new KafkaConfigurationError(path, `expected a list, found ${show(found)}.`);
-      return found.forEach((each, index) => validate(schema.of, each, `${path}[${index}]`));
+      if (schema.or?.holds(found)) return validateValue(schema.or, found, path);
+      return validateList(schema, found, path);
     case 'map':
       return Object.entries(asObject(found, path)).forEach(([name, each]) => validate(schema.of, each, `${path}.${name}`));
     case 'object':
@@ -32,10 +32,21 @@ function validateValue({ expected, holds, notBuilt }: ValueSchema, found: unknow
   if (notBuilt?.(found)) throw new KafkaNotImplementedError(`${path}: ${show(found)}`);
 }
 
+function validateList({ of, or, mustHaveOne }: ListSchema, found: unknown, path: string): void {
+  if (!Array.isArray(found)) throw new KafkaConfigurationError(path, `expected ${alternatives('a list', or)}, found ${show(found)}.`);
+  if (mustHaveOne && found.length === 0) throw new KafkaConfigurationError(path, 'expected a list with at least one entry, found an empty one.');
+  found.forEach((each: unknown, index) => {
+    const at = `${path}[${index}]`;
+    if (each === undefined && of.kind === 'value') validateValue(of, each, at);
+    validate(of, each, at);
+  });
+}
+
 function validateObject(schema: ObjectSchema, found: unknown, path: string): void {
-  const options = asObject(found, path, schema.or?.expected);
+  const options = asObject(found, path, schema.or);
   for (const [name, each] of Object.entries(options)) {
     const field = Object.hasOwn(schema.fields, name) ? schema.fields[name] : undefined;
+    if (field === undefined && schema.isOpen) continue;
     if (field === undefined) throw new KafkaConfigurationError(path, `there is no option ${name}${suggestion(name, Object.keys(schema.fields))}`);
     validate(field, each, below(path, name));
   }
@@ -49,9 +60,13 @@ function below(path: string, name: string): string {
   return path.startsWith('@') && !path.includes(', option ') ? `${path}, option ${name}` : `${path}.${name}`;
 }
 
-function asObject(found: unknown, path: string, alternative?: string): Readonly<Record<string, unknown>> {
+function alternatives(expected: string, or: ValueSchema | undefined): string {
+  return or === undefined ? expected : `${or.expected}, or ${expected}`;
+}
+
+function asObject(found: unknown, path: string, or?: ValueSchema): Readonly<Record<string, unknown>> {
   const isObject = typeof found === 'object' && found !== null && !Array.isArray(found);
-  if (!isObject) throw new KafkaConfigurationError(path, `expected ${alternative === undefined ? '' : `${alternative}, or `}an object, found ${show(found)}.`);
+  if (!isObject) throw new KafkaConfigurationError(path, `expected ${alternatives('an object', or)}, found ${show(found)}.`);
   return found as Record<string, unknown>;
 }
 

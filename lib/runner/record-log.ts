@@ -28,7 +28,7 @@ function failures(log: GroupLog): GroupListener {
       if (error instanceof KafkaSkipException) log.debug?.(`${at(delivery)} is skipped (${error.message})`);
       else warnRarely(skipLines, `${at(delivery)} failed in attempt ${delivery.attempt} and is skipped for good (${describeError(error)})`);
     },
-    held: (delivery, error) => log.error(`${at(delivery)} failed in attempt ${delivery.attempt} and is held, uncommitted`, error),
+    held: (delivery, error) => log.error(`${at(delivery)} failed in attempt ${delivery.attempt} and is held, uncommitted`, error ?? String(error)),
     abandoned: (delivery, error) => log.error(`${at(delivery)} ignores its abort signal: the handler is abandoned and may still be running`, error),
   };
 }

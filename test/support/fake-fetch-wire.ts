@@ -152,6 +152,8 @@ type CommitScript = (identity: MemberIdentity, offsets: readonly OffsetCommit[])
 export class FakeFetchWire implements Wire {
   readonly partitions = new Map<string, Map<number, FakePartition>>();
   readonly stored = new Map<string, { offset: number; metadata: string }>();
+  /** Topics that metadata is refused for. */
+  readonly refusals = new Map<string, WireError>();
   /** Names that are listed without partitions. */
   readonly listed: string[] = [];
   readonly fetches: PendingFetch[] = [];
@@ -203,6 +205,8 @@ export class FakeFetchWire implements Wire {
     const failure = this.failures.metadata.shift();
     if (failure) return Promise.reject(failure);
     const found = topics.flatMap((topic): [string, TopicMetadata][] => {
+      const refusal = this.refusals.get(topic);
+      if (refusal !== undefined) return [[topic, { topic, partitions: [], refusal }]];
       const partitions = this.partitions.get(topic);
       return partitions === undefined ? [] : [[topic, { topic, partitions: Array.from(partitions, ([partition, { leader }]) => ({ partition, leader })) }]];
     });

@@ -28,7 +28,7 @@ describe('a group with two members, one of which fails for good', () => {
     expect(group.wires.map(({ left }) => left)).toEqual([['member0'], ['member1']]);
     expect(group.wires[1].stored.get('t/2')?.offset).toBe(1);
     expect(group.consumer.stats()).toMatchObject({ state: 'failed', memberIds: [], partitions: [], committedCount: 1 });
-    expect(crashes).toEqual([[expect.objectContaining({ kind: 'fatal' }), false]]);
+    expect(crashes).toEqual([[expect.objectContaining({ name: 'KafkaRefusedError', code: 'FATAL' }), false]]);
   });
 
   it('can be started again, and stopped', async () => {

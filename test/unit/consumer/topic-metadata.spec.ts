@@ -90,6 +90,20 @@ describe('topic metadata', () => {
     expect(metadata.leaderOf('orders', 0)).toBeNull();
   });
 
+  it('gives up a topic that Kafka refuses to tell of, but not the others, says why once, and takes it again', async () => {
+    const { clock, wire, log, changes, metadata, ready } = setUp(['orders', 'payments']);
+    wire.topic('payments', 1);
+    await ready();
+    wire.refusals.set('payments', wireError('fatal'));
+    wire.topic('orders', 3);
+    await clock.pass(MAX_AGE_MS + 3 * 2000);
+    expect([...metadata.topics.keys()]).toEqual(['orders']);
+    expect(log.errors).toEqual([expect.stringContaining('A topic is given up until Kafka tells of it again: scripted: fatal')]);
+    wire.refusals.clear();
+    await clock.pass(2000);
+    expect(changes).toEqual(['topic orders has 3 partitions, 2 before', 'topic payments is gone', 'topic payments is there now']);
+  });
+
   it('asks more often while a partition has no leader', async () => {
     const { clock, wire, metadata, ready } = setUp();
     wire.set('orders', 0, { leader: null });

@@ -34,7 +34,14 @@ async function boot(options: unknown, providers: Provider[] = [Orders]): Promise
 describe('an application does not boot', () => {
   it.each<[string, unknown, RegExp]>([
     ['without a client', { consumer }, /^forRoot\(options\): client is missing/],
-    ['with a client that is none', { client: 'localhost:9092', consumer }, /client: expected kafkajs's client configuration, or a function that makes a Kafka, found 'localhost:9092'/],
+    ['with a client that is none', { client: 'localhost:9092', consumer }, /^client: expected a function that makes a Kafka, or an object, found 'localhost:9092'/],
+    ['with a client without brokers', { client: { clientId: 'shop' }, consumer }, /^client: brokers is missing/],
+    ['with an empty list of brokers', { client: { brokers: [] }, consumer }, /^client\.brokers: expected a list with at least one entry, found an empty one/],
+    ['with brokers that are no list', { client: { brokers: 'localhost:9092' }, consumer }, /^client\.brokers: expected a function, or a list, found 'localhost:9092'/],
+    ['with a broker without a port', { client: { brokers: ['a:9092', 'localhost'] }, consumer }, /^client\.brokers\[1\]: expected host:port, such as 'localhost:9092', found 'localhost'/],
+    ['with a broker that an environment variable lacks', { client: { brokers: [process.env['NO_SUCH_BROKER']] }, consumer }, /^client\.brokers\[0\]: expected host:port, .* found undefined/],
+    ['with a broker as a URL', { client: { brokers: ['kafka://localhost:9092'] }, consumer }, /^client\.brokers\[0\]: expected host:port/],
+    ['with a fetch larger than Kafka can say', { client, consumer: { ...consumer, fetch: { maxBytes: 2 ** 31 } } }, /consumer\.fetch\.maxBytes: expected a whole number from 1 to 2147483647, found 2147483648/],
     ['with a group without an id', { client, consumer: {} }, /consumer: groupId is missing/],
     ['with an option that does not exist', { client, consumer: { ...consumer, concurency: 5 } }, /consumer: there is no option concurency\. Did you mean concurrency\?$/],
     ['with an option at the wrong place', { client, groupId: 'shop' }, /^forRoot\(options\): there is no option groupId/],
