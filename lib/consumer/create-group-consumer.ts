@@ -6,7 +6,6 @@ import { type Clock, systemClock } from './clock.js';
 import { ContactWire } from './contact-wire.js';
 import { Deadlines } from './deadlines.js';
 import { Epochs } from './epochs.js';
-import { messageOf } from './error-text.js';
 import { type KafkaAmbiguousTopicError, KafkaConnectionError, KafkaHandlerTimeoutError, KafkaMissingTopicError, KafkaRefusedError } from './errors.js';
 import type { GroupConsumer, GroupConsumerDependencies, GroupListener, GroupState, GroupStats } from './group-consumer.js';
 import { GroupControl } from './group-control.js';
@@ -16,6 +15,7 @@ import { GroupMember } from './group-member.js';
 import { GroupTotals, statsOf } from './group-stats.js';
 import type { PartitionTarget } from './pauses.js';
 import type { SeekTarget } from './seek-target.js';
+import { explained } from './remedies.js';
 import { TopicRoutes } from './topic-routes.js';
 import { WireError } from './wire.js';
 
@@ -174,7 +174,7 @@ class Group implements GroupConsumer {
       await Promise.all(members.map((member) => member.close()));
       if (wasStopped) throw new Error(`The consumer of ${this.groupId} was stopped while it connected`, { cause: error });
       if (!(error instanceof WireError)) throw error;
-      throw error.kind === 'fatal' ? new KafkaRefusedError(this.groupId, error) : new KafkaConnectionError(this.groupId, error);
+      throw error.kind === 'fatal' ? new KafkaRefusedError(this.groupId, error.code, error) : new KafkaConnectionError(this.groupId, error);
     }
     for (const line of this.routes.describe(members[0]?.metadata.topics.keys() ?? [])) this.deps.log.info(line);
     this.phase = 'connected';
@@ -278,11 +278,11 @@ class Group implements GroupConsumer {
   /** One member has ended by itself. The others end, too: what has half failed would neither be restarted nor be left alone. */
   private failed(cause: unknown): void {
     const { log, options } = this.deps;
-    const error = cause instanceof WireError ? new KafkaRefusedError(this.groupId, cause) : cause;
+    const error = cause instanceof WireError ? new KafkaRefusedError(this.groupId, cause.code, cause) : cause;
     const isRunning = this.stopping === null && (this.phase === 'started' || this.phase === 'draining');
     if (!isRunning) return log.error(`A member of ${this.groupId} failed while the consumer stopped`, error);
     this.phase = 'failed';
-    this.endedBy = messageOf(error);
+    this.endedBy = explained(cause);
     log.error(`The consumer of ${this.groupId} has stopped for good: start it again once the cause is gone`, error);
     this.listening?.crashed?.(error, false);
     void this.whileStopping(() => this.endMembers(options.rebalance.drainTimeoutMs));

@@ -52,14 +52,13 @@ export class KafkaConnectionError extends Error {
  */
 export class KafkaRefusedError extends Error {
   override readonly name = 'KafkaRefusedError';
-  /** Kafka's name of the error where it has one: 'GROUP_AUTHORIZATION_FAILED'. */
-  readonly code: string;
   constructor(
     readonly groupId: string,
-    cause: WireError,
+    /** Kafka's name of the error where it has one: 'GROUP_AUTHORIZATION_FAILED'. */
+    readonly code: string,
+    cause: unknown,
   ) {
-    super(sentences(`The consumer of group ${groupId} cannot work: ${cause.message}`, remedyOf(cause.code)), { cause });
-    this.code = cause.code;
+    super(sentences(`The consumer of group ${groupId} cannot work: ${messageOf(cause)}`, remedyOf(code)), { cause });
   }
 }
 

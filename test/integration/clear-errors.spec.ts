@@ -147,7 +147,6 @@ describe('4. fetching', () => {
 
 describe('5. processing', () => {
   const thrown = (value: unknown): never => {
-    // eslint-disable-next-line @typescript-eslint/only-throw-error -- what handlers do
     throw value;
   };
   it.each<[string, string, () => unknown, RegExp]>([
