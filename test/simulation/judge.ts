@@ -12,7 +12,7 @@ import type { SimulatedWire } from './simulated-wire.js';
 import type { Trace } from './trace.js';
 
 /** Names of the invariants in docs/simulation.md. */
-export type Invariant = 'commits' | 'handover' | 'order' | 'once' | 'membership' | 'concurrency' | 'buffers' | 'metadata' | 'repeats' | 'outcome' | 'liveness' | 'defect';
+export type Invariant = 'commits' | 'handover' | 'order' | 'once' | 'membership' | 'paused' | 'concurrency' | 'buffers' | 'metadata' | 'repeats' | 'outcome' | 'liveness' | 'defect';
 
 export interface Violation {
   readonly invariant: Invariant;

@@ -2,7 +2,8 @@ import type { Clock } from '../../lib/consumer/clock.js';
 import { createGroupConsumer } from '../../lib/consumer/create-group-consumer.js';
 import type { GroupConsumer, GroupHooks, GroupListener, GroupLog } from '../../lib/consumer/group-consumer.js';
 import type { GroupOptions } from '../../lib/consumer/options.js';
-import type { FetchRequest } from '../../lib/consumer/wire.js';
+import type { PartitionTarget } from '../../lib/consumer/pauses.js';
+import type { FetchRequest, TopicPartition } from '../../lib/consumer/wire.js';
 import type { Delivery } from '../../lib/engine/delivery.js';
 import type { Engine } from '../../lib/engine/engine.js';
 import { SimulatedHandler } from './handler.js';
@@ -52,6 +53,7 @@ export class SimulatedProcess implements Peer {
   readonly reads = new Map<string, { readonly offset: number; readonly metadata: string }>();
   readonly tenures = new Map<string, JudgedTenure>();
   readonly epochs = new Map<string, number>();
+  private readonly paused = new Set<string>();
   coordinatorFailedAtMs = -Infinity;
   /** It was frozen, cut off, or out of the group. */
   troubledAtMs = -Infinity;
@@ -104,6 +106,28 @@ export class SimulatedProcess implements Peer {
   redeliverHeld(): void {
     void this.consumer.redeliverHeld();
   }
+  pause(target: PartitionTarget): void {
+    if (this.state !== 'running') return;
+    try {
+      this.consumer.pause(target);
+    } catch (error) {
+      // A partition that its metadata does not show yet.
+      return this.world.judge.note(`${this.name}: ${String(error)}`);
+    }
+    this.markPaused(true, target);
+  }
+  resume(target: PartitionTarget): void {
+    if (this.state !== 'running') return;
+    this.markPaused(false, target);
+    try {
+      this.consumer.resume(target);
+    } catch (error) {
+      this.world.judge.note(`${this.name}: ${String(error)}`);
+    }
+  }
+  isPaused({ topic, partition }: TopicPartition): boolean {
+    return this.paused.has(`${topic}/${partition}`);
+  }
 
   async start(): Promise<void> {
     while (!this.isStopping) {
@@ -140,6 +164,16 @@ export class SimulatedProcess implements Peer {
     if (buffered > most) judge.broken('buffers', `${this.name} buffers ${buffered} records of ${partitions.length} partitions, and may buffer ${most}`);
     const bytes = buffer.bytes + (partitions.length + positions.length) * perFetch * BYTES_PER_RECORD + partitions.length * redelivered * BYTES_PER_RECORD * 2;
     if (this.retainedBytes > bytes) judge.broken('buffers', `${this.name} keeps ${this.retainedBytes} bytes, and may keep ${bytes}`);
+  }
+
+  private markPaused(isPaused: boolean, { topic, partitions }: PartitionTarget): void {
+    for (const name of this.kafka.logs.keys()) {
+      const [ofTopic, number] = name.split('/');
+      if (topic !== undefined && ofTopic !== topic) continue;
+      if (partitions !== undefined && !partitions.includes(Number(number))) continue;
+      if (isPaused) this.paused.add(name);
+      else this.paused.delete(name);
+    }
   }
 
   private createConsumer(): GroupConsumer {

@@ -52,6 +52,7 @@ export class RunChecks {
     const { judge } = this;
     const tenure = process.tenure(delivery);
     if (tenure === null) return judge.broken('membership', `${process.name} starts ${nameOf(delivery)} before its assigned hook`);
+    if (process.isPaused(delivery)) judge.broken('paused', `${process.name} starts ${nameOf(delivery)}, which is paused there`);
     if (tenure.end !== null) judge.broken('membership', `${process.name} starts ${nameOf(delivery)}, which it has ${tenure.end}`);
     if (truth.isVoid) return;
     if (!process.kafka.offsets.has(truth.log.name)) judge.broken('commits', `${process.name} starts ${nameOf(delivery)} before the partition's start is committed`);

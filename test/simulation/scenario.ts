@@ -9,6 +9,8 @@ export type Action = { readonly atMs: number; readonly pick: number } & (
   | { readonly kind: 'freeze'; readonly durationMs: number; readonly timersFirst: boolean }
   | { readonly kind: 'stop'; readonly timeoutMs: number; readonly drainFirst: boolean; readonly startsAgain: boolean }
   | { readonly kind: 'cut off' | 'coordinator moves' | 'foreign member'; readonly durationMs: number }
+  /** Of one partition, a topic or everything, in one process. */
+  | { readonly kind: 'pause'; readonly durationMs: number; readonly extent: 'partition' | 'topic' | 'everything' }
   /** One is frozen until its session is over, and shortly before it wakes the others go. */
   | { readonly kind: 'relay'; readonly durationMs: number; readonly crashes: boolean }
   | { readonly kind: 'noise'; readonly durationMs: number; readonly loss: number; readonly late: number; readonly refusals: number }
@@ -117,12 +119,12 @@ function habitsOf(random: Random, mayHang: boolean): HandlerHabits {
 
 const KINDS = [
   ...['append', 'append', 'append', 'append', 'append', 'append', 'append', 'join', 'join', 'stop', 'stop', 'crash', 'crash', 'freeze', 'freeze'],
-  ...['relay', 'cut off', 'coordinator moves', 'noise', 'noise', 'operator', 'leader moves', 'topic grows', 'compaction', 'retention', 'truncation'],
+  ...['pause', 'pause', 'relay', 'cut off', 'coordinator moves', 'noise', 'noise', 'operator', 'leader moves', 'topic grows', 'compaction', 'retention', 'truncation'],
 ] as Action['kind'][];
 
 function actionsOf(random: Random, durationMs: number): Action[] {
   // Half of the worlds are almost quiet: in those, repeats have no excuse.
-  const faults = random.chance(0.5) ? KINDS : KINDS.filter((kind) => ['append', 'join', 'stop', 'crash', 'topic grows', 'compaction'].includes(kind));
+  const faults = random.chance(0.5) ? KINDS : KINDS.filter((kind) => ['append', 'join', 'stop', 'crash', 'pause', 'topic grows', 'compaction'].includes(kind));
   const kinds = random.chance(0.1) ? [...faults, 'foreign member' as const, 'foreign member' as const] : faults;
   const actions = Array.from({ length: random.int(4, 24) }, () => actionOf(random, random.pick(kinds), random.between(0, durationMs)));
   return actions.sort((a, b) => a.atMs - b.atMs);
@@ -139,6 +141,8 @@ function actionOf(random: Random, kind: Action['kind'], atMs: number): Action {
       return { ...base, kind, timeoutMs: random.between(0, 15_000), drainFirst: random.chance(0.2), startsAgain: random.chance(0.3) };
     case 'relay':
       return { ...base, kind, durationMs: random.between(8000, 30_000), crashes: random.chance(0.5) };
+    case 'pause':
+      return { ...base, kind, durationMs: random.between(200, 20_000), extent: random.pick(['partition', 'topic', 'everything'] as const) };
     case 'cut off':
     case 'coordinator moves':
     case 'foreign member':

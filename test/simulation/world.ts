@@ -94,6 +94,8 @@ export class World {
         return process === undefined ? undefined : this.stop(process, action);
       case 'cut off':
         return process === undefined ? undefined : this.cutOff(process, action.durationMs);
+      case 'pause':
+        return process === undefined || log === undefined ? undefined : this.pause(process, log, action);
       case 'foreign member':
         return this.welcomeForeigner(action.durationMs);
       case 'relay':
@@ -179,6 +181,13 @@ export class World {
     if (process.state === 'running') process.troubledAtMs = this.scheduler.nowMs;
   }
 
+  /** What is resumed is what was paused, whatever was paused beside it meanwhile. */
+  private pause(process: SimulatedProcess, { topic, partition }: PartitionLog, { durationMs, extent }: { durationMs: number; extent: 'partition' | 'topic' | 'everything' }): void {
+    const target = extent === 'everything' ? {} : extent === 'topic' ? { topic } : { topic, partitions: [partition] };
+    process.pause(target);
+    this.scheduler.after(durationMs, () => process.resume(target));
+  }
+
   private noise({ durationMs, loss, late, refusals }: { durationMs: number; loss: number; late: number; refusals: number }): void {
     const set = (lossShare: number, lateShare: number, refusalShare: number): void => {
       this.network.lossShare = lossShare;
@@ -197,6 +206,7 @@ export class World {
     for (const process of this.living) {
       if (process.state === 'frozen') this.thaw(process, true);
       this.reconnect(process);
+      process.resume({});
       process.handler.calmDown();
     }
     this.keepOneAlive();
