@@ -18,7 +18,7 @@ async function main(): Promise<void> {
   log.log('Starting Kafka (the first time it is downloaded) ...');
   const kafka = await startKafka();
   process.env['KAFKA_BROKERS'] = kafka.brokers.join(',');
-  const { ordersTopic, returnsTopic } = new Settings();
+  const { ordersTopic, returnsTopic, groupId } = new Settings();
   await createTopics(kafka.brokers, { [ordersTopic]: 2, [returnsTopic]: 2 });
 
   const app = await NestFactory.create(AppModule);
@@ -29,6 +29,7 @@ async function main(): Promise<void> {
   if (ordersPerSecond > 0) app.get(Till).startTraffic(ordersPerSecond, (error) => log.error(error));
   const url = await app.getUrl();
   log.log(`Kafka is at ${kafka.brokers.join(',')}`);
+  log.log(`Health: ${url}/health/started, /health/live and /health/ready; lag: ${url}/groups/${groupId}/lag`);
   log.log(`${ordersPerSecond} orders a second; watch them at ${url}/stats, Ctrl-C ends it`);
   log.log(`One more order: curl -H 'content-type: application/json' -d '{"customer":"ada","amount":10}' ${url}/orders`);
 }

@@ -161,6 +161,21 @@ describe('health over HTTP', () => {
     });
   });
 
+  it('of a group that is behind: ready up to its limit, and live whatever it is', async () => {
+    const [topic, groupId, gate] = [await createTopic('numbers'), unique('group'), new Gate()];
+    await produce(topic, 0, records(5));
+    await withHealth({ providers: [numbers(() => gate.pass())], consumer: { groupId }, options: { topics: { numbers: topic } } }, async (app) => {
+      await app.until('all are in flight', () => app.consumers.getStats().inFlight === 5);
+      expect((await app.get('ready', { maxLag: 5 })).status).toBe(200);
+      const { status, kafka } = await app.get('ready', { maxLag: 4 });
+      expect([status, kafka.reason]).toEqual([503, `group ${groupId} is 5 records behind, more than 4`]);
+      expect(kafka.groups[groupId].lag).toBe(5);
+      expect(await app.statuses()).toEqual([200, 200, 200]);
+      gate.open();
+      await app.until('nothing is left', async () => (await app.get('ready', { maxLag: 0 })).status === 200);
+    });
+  });
+
   it('of several groups and connections: all of them, or those that are asked for', async () => {
     const [topic, fine, idle, second] = [await createTopic('numbers'), unique('fine'), unique('idle'), unique('second')];
     const secondConnection = KafkaManyThreadsModule.forRoot({ name: 'second', client: { brokers: testBrokers() }, groups: [quickGroup(second), quickGroup(fine)], logger: new LinesLogger() });

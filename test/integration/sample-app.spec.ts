@@ -73,9 +73,18 @@ describe('the sample app', () => {
     expect(await post(`${url}/orders`, { customer: 'ada', amount: -1 })).toMatchObject({ status: 400, body: { message: 'amount: expected a number above 0' } });
     await eventually(async () => (await processed(url, groupId)) === 3, { what: 'three orders handled', within: MINUTE, show: app.output });
 
+    for (const check of ['started', 'live', 'ready']) expect(await get(`${url}/health/${check}`)).toMatchObject({ status: 200, body: { details: { kafka: { status: 'up' } } } });
+    expect((await send(`${url}/groups/${groupId}/pause`, { topic: ordersTopic })).status).toBe(204);
+    await post(`${url}/orders`, { customer: 'ada', amount: 40 });
+    await eventually(async () => (await lagOf(url, groupId)) === 1, { what: 'the fourth order waits', within: MINUTE, show: app.output });
+    expect(await processed(url, groupId)).toBe(3);
+    expect((await send(`${url}/groups/${groupId}/resume`, { topic: ordersTopic })).status).toBe(204);
+    await eventually(async () => (await lagOf(url, groupId)) === 0, { what: 'the fourth order is done', within: MINUTE, show: app.output });
+    expect(await get(`${url}/groups/nobody/lag`)).toMatchObject({ status: 404 });
+
     app.signal('SIGTERM');
     await app.code;
-    expect(await committed(groupId, ordersTopic)).toBe(3);
+    expect(await committed(groupId, ordersTopic)).toBe(4);
   }, 2 * MINUTE);
 });
 
@@ -104,13 +113,28 @@ function npm(args: readonly string[], environment: Readonly<Record<string, strin
 }
 
 async function post(url: string, body: unknown): Promise<{ status: number; body: unknown }> {
-  const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  const response = await send(url, body);
   return { status: response.status, body: await response.json() };
 }
 
+function send(url: string, body: unknown): Promise<Response> {
+  return fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+}
+
+async function get(url: string): Promise<{ status: number; body: unknown }> {
+  const response = await fetch(url);
+  return { status: response.status, body: await response.json() };
+}
+
+/** Over all partitions of the group, by the brokers. */
+async function lagOf(url: string, groupId: string): Promise<number> {
+  const { body } = await get(`${url}/groups/${groupId}/lag`);
+  return (body as { lag: number }[]).reduce((sum, { lag }) => sum + lag, 0);
+}
+
 async function processed(url: string, groupId: string): Promise<number | undefined> {
-  const response = await fetch(`${url}/stats`);
-  const { groups } = (await response.json()) as { groups: { groupId: string; processedCount: number }[] };
+  const { body } = await get(`${url}/stats`);
+  const { groups } = body as { groups: { groupId: string; processedCount: number }[] };
   return groups.find((group) => group.groupId === groupId)?.processedCount;
 }
 
