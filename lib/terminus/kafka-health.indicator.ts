@@ -10,6 +10,8 @@ import { type CheckedGroup, detailOf, type KafkaHealthDetail, notLive, notReady,
 
 const STUCK_MS = 1_800_000;
 const STALLED_MS = 300_000;
+/** A probe gives up sooner than a client that repeats its requests. */
+const LAG_PATIENCE_MS = 3000;
 
 export interface KafkaHealthOptions {
   /** @default every connection of the application */
@@ -82,7 +84,7 @@ export class KafkaHealthIndicator {
   private async withLag(group: SelectedGroup, maxLag: number): Promise<{ group: CheckedGroup; finding: string[] }> {
     const { name, groupId, connection, health } = group;
     try {
-      const rows = await this.consumers.for(connection).getLag(groupId);
+      const rows = await soon(this.consumers.for(connection).getLag(groupId));
       const lag = rows.reduce((sum, row) => sum + row.lag, 0);
       const finding = lag > maxLag ? [`group ${name} is ${lag} records behind, more than ${maxLag}`] : [];
       return { group: { ...group, health: { ...health, lag } }, finding };
@@ -134,6 +136,14 @@ export interface LagSource {
 
 interface SelectedGroup extends CheckedGroup {
   readonly connection: string;
+}
+
+async function soon<T>(answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${LAG_PATIENCE_MS} ms`)), LAG_PATIENCE_MS);
+  });
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
 }
 
 function requirePositive(method: string, limits: Readonly<Record<string, number>>): void {
