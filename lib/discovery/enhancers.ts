@@ -1,6 +1,7 @@
 import type { ApplicationConfig } from '@nestjs/core';
 import type { NestContainer } from '@nestjs/core';
 import { ExternalContextCreator } from '@nestjs/core';
+import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import type { KafkaManyThreadsOptions } from '../interfaces/index.js';
 import { settled } from './observable-result.js';
 
@@ -64,6 +65,11 @@ export class KafkaContextCreator {
       isListed(type, METADATA[kind]) || isListed(callback, METADATA[kind]) || GLOBALS[kind].some((list) => this.config[list]().length > 0);
     const applying = Object.fromEntries(KINDS.map((kind) => [kind, applies(kind)])) as unknown as Enhancers;
     return { ...applying, pipes: applying.pipes || hasParameterPipes };
+  }
+
+  /** Global enhancers that apply and have no instance before there is a record: those of request scope, and transient ones. */
+  scopedGlobals(): InstanceWrapper[] {
+    return KINDS.flatMap((kind): InstanceWrapper[] => this.config[GLOBALS[kind][1]]());
   }
 
   create(moduleKey: string, ...args: Parameters<ExternalContextCreator['create']>): ReturnType<ExternalContextCreator['create']> {

@@ -29,7 +29,8 @@ export class HandlerCalls {
   ) {}
 
   async of({ wrapper, method, name }: DiscoveredMethod<unknown>): Promise<HandlerCall> {
-    if (!wrapper.isDependencyTreeStatic()) return this.perRecord(wrapper, method);
+    const scoped = this.creator.scopedGlobals();
+    if (!wrapper.isDependencyTreeStatic() || scoped.length > 0) return this.perRecord(wrapper, method, scoped);
     const instance = (await this.staticInstance(wrapper)) as Instance | undefined;
     const callback = instance?.[method];
     if (instance === undefined || typeof callback !== 'function') throw new KafkaConfigurationError(name, 'Nest has no instance of its class.');
@@ -47,12 +48,15 @@ export class HandlerCalls {
     return (value, context) => settled(call(value, context));
   }
 
-  /** Request scope: an instance, and what it depends on, for each record. */
-  private perRecord(wrapper: InstanceWrapper, method: string): HandlerCall {
+  /** Request scope: an instance, what it depends on, and the enhancers of that scope, for each record. */
+  private perRecord(wrapper: InstanceWrapper, method: string, scoped: readonly InstanceWrapper[]): HandlerCall {
+    // Nest adds global enhancers of request scope to controllers and to its own kinds of providers alone.
+    const withGlobals = { getEnhancersMetadata: () => scoped } as unknown as InstanceWrapper;
     return async (value, context) => {
       const contextId = ContextIdFactory.getByRequest(context);
       this.moduleRef.registerRequestByContextId(context, contextId);
       const instance = (await this.load(wrapper, contextId)) as Instance;
+      if (scoped.length > 0) await this.injector.loadEnhancersPerContext(withGlobals, contextId, wrapper);
       const all = { pipes: true, guards: true, interceptors: true, filters: true };
       return this.enhanced(wrapper, instance, method, { ...all, filters: this.hasFilters(instance, method) }, contextId)(value, context);
     };
