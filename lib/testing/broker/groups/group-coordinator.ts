@@ -74,7 +74,6 @@ export class GroupCoordinator {
   /** Visible when the transaction commits. */
   commitInTransaction(identity: MemberIdentity, producerId: number, offsets: readonly CommittedOffset[]): number[] {
     const { groupId, generation, memberId, instanceId } = identity;
-    if (groupId === '') return offsets.map(() => ErrorCode.INVALID_GROUP_ID);
     const isMember = generation >= 0 || memberId !== '' || instanceId !== null;
     const group = this.groups.get(groupId)?.group;
     const isOutside = !isMember || (generation < 0 && (group === undefined || group.state === 'Empty'));

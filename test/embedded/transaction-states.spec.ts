@@ -1,0 +1,4 @@
+import { embeddedBroker } from '../support/conformance/broker-under-test.js';
+import { transactionStates } from '../support/conformance/transaction-states.js';
+
+describe('Transactions of the embedded broker', () => transactionStates(embeddedBroker));
