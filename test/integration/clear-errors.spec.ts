@@ -179,7 +179,7 @@ describe('7. closing', () => {
     let runs = 0;
     @Injectable()
     class Hanging {
-      @KafkaHandler('orders')
+      @KafkaHandler('orders', { abortGraceMs: 100 })
       handle(): Promise<void> {
         runs++;
         return new Promise(() => {});
