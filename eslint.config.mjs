@@ -11,15 +11,16 @@ const kafkajsInside = refuse('^kafkajs/', 'Only lib/kafkajs knows how kafkajs wo
 const rooms = [
   { files: ['lib/engine/**', 'lib/assignors/**'], rules: restrict(refuse('^(?!\\./)', 'This folder is pure: it imports nothing from outside itself.')) },
   { files: ['lib/consumer/**'], rules: restrict(refuse('^(?!\\./|\\.\\./(engine|assignors)/)', 'lib/consumer imports lib/engine, lib/assignors and itself.')) },
+  { files: ['lib/producer/**'], rules: restrict(refuse('^(?!\\./|\\.\\./consumer/)', 'lib/producer imports lib/consumer and itself.')) },
   // What deflates the offset map is handed to the engine from here.
   { files: ['lib/consumer/offset-map-compression.ts'], rules: restrict(refuse('^(?!\\./|\\.\\./engine/|node:zlib$)', 'node:zlib, and nothing else, is allowed here.')) },
-  { files: ['lib/kafkajs/**'], rules: restrict(refuse('^(?!\\./|\\.\\./(consumer|engine)/|kafkajs(/|$)|node:)', 'lib/kafkajs implements the wire of lib/consumer and knows nothing above it.')) },
+  { files: ['lib/kafkajs/**'], rules: restrict(refuse('^(?!\\./|\\.\\./(consumer|engine|producer)/|kafkajs(/|$)|node:)', 'lib/kafkajs implements the wires of lib/consumer and lib/producer, and knows nothing above it.')) },
   // It reads what groups have written: the codecs, and kafkajs's admin client.
   { files: ['lib/cli/**'], rules: restrict(kafkajsInside, refuse('^\\.\\./(?!(engine/offset-map|assignors/user-data|kafkajs/group-codec|consumer/offset-map-compression)\\.js$)', 'The CLI uses codecs, and nothing that consumes.')) },
-  { files: ['lib/testing/broker/**'], rules: restrict(refuse('^(?!\\./|\\.\\./|node:)|/(engine|assignors|kafkajs|discovery|runner|options|services)/', 'The embedded broker knows Kafka, Node, and the clock of lib/consumer.')) },
+  { files: ['lib/testing/broker/**'], rules: restrict(refuse('^(?!\\./|\\.\\./|node:)|/(engine|assignors|producer|kafkajs|discovery|runner|options|services)/', 'The embedded broker knows Kafka, Node, and the clock of lib/consumer.')) },
   {
     files: ['lib/**'],
-    ignores: ['lib/{engine,assignors,consumer,kafkajs,cli,testing/broker}/**'],
+    ignores: ['lib/{engine,assignors,consumer,producer,kafkajs,cli,testing/broker}/**'],
     rules: restrict(
       kafkajsInside,
       refuse('^kafkajs$', 'Values of kafkajs are for lib/kafkajs; its public types are welcome.', { types: true }),

@@ -174,7 +174,7 @@ class Group implements GroupConsumer {
       await Promise.all(members.map((member) => member.close()));
       if (wasStopped) throw new Error(`The consumer of ${this.groupId} was stopped while it connected`, { cause: error });
       if (!(error instanceof WireError)) throw error;
-      throw error.kind === 'fatal' ? new KafkaRefusedError(this.groupId, error.code, error) : new KafkaConnectionError(this.groupId, error);
+      throw error.kind === 'fatal' ? new KafkaRefusedError(this.groupId, error.code, error) : new KafkaConnectionError(`The consumer of group ${this.groupId}`, error);
     }
     for (const line of this.routes.describe(members[0]?.metadata.topics.keys() ?? [])) this.deps.log.info(line);
     this.phase = 'connected';

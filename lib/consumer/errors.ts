@@ -38,10 +38,11 @@ export class KafkaAmbiguousTopicError extends Error {
 /** No broker of the connection answered. */
 export class KafkaConnectionError extends Error {
   override readonly name = 'KafkaConnectionError';
-  constructor(groupId: string, cause: unknown) {
+  /** @param who 'The consumer of group orders' */
+  constructor(who: string, cause: unknown) {
     const remedy = cause instanceof WireError ? remedyOf(cause.code) : '';
     const retry = "`startFailure: 'retry'` keeps trying in the background.";
-    super(sentences(`The consumer of group ${groupId} reached no Kafka broker: ${messageOf(cause)}`, remedy === '' ? 'Check `client.brokers`, `client.ssl` and `client.sasl`' : remedy, retry), { cause });
+    super(sentences(`${who} reached no Kafka broker: ${messageOf(cause)}`, remedy === '' ? 'Check `client.brokers`, `client.ssl` and `client.sasl`' : remedy, retry), { cause });
   }
 }
 

@@ -101,7 +101,7 @@ export class GroupControl {
     try {
       return await ask();
     } catch (error) {
-      throw error instanceof WireError && error.kind !== 'fatal' ? new KafkaConnectionError(this.deps.options.groupId, error) : error;
+      throw error instanceof WireError && error.kind !== 'fatal' ? new KafkaConnectionError(`The consumer of group ${this.deps.options.groupId}`, error) : error;
     }
   }
 

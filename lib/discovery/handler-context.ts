@@ -2,7 +2,6 @@ import { inspect } from 'node:util';
 import type { KafkaMessage, Message, RecordMetadata } from 'kafkajs';
 import type { Delivery } from '../engine/delivery.js';
 import type { RecordChunk } from '../engine/record-chunk.js';
-import { KafkaNotImplementedError } from '../errors/not-implemented.error.js';
 import type { KafkaContext, KafkaRecord } from '../interfaces/index.js';
 import { LazyRecord } from './lazy-record.js';
 
@@ -12,6 +11,11 @@ export interface HandlerPlace {
   readonly groupId: string;
 }
 
+export type ContextSend = KafkaContext['send'];
+
+/** Of contexts that no handler gets. */
+const sendNothing: ContextSend = async () => {};
+
 /** A record's value; `context` is for codecs that want the whole message. */
 export type Decode = (chunk: RecordChunk, index: number, context: HandlerContext) => unknown;
 
@@ -20,13 +24,15 @@ export class HandlerContext implements KafkaContext {
   readonly attempt: number;
   readonly #delivery: Delivery;
   readonly #place: HandlerPlace;
+  readonly #send: ContextSend;
   #value: unknown = null;
   #record: LazyRecord | null = null;
   #signal: AbortSignal | null = null;
 
-  constructor(delivery: Delivery, place: HandlerPlace) {
+  constructor(delivery: Delivery, place: HandlerPlace, send: ContextSend = sendNothing) {
     this.#delivery = delivery;
     this.#place = place;
+    this.#send = send;
     this.attempt = delivery.attempt;
   }
 
@@ -75,8 +81,8 @@ export class HandlerContext implements KafkaContext {
   progress(): void {
     this.#delivery.progress();
   }
-  send(_topic: string, _messages: Message | Message[]): Promise<RecordMetadata[] | void> {
-    return Promise.reject(new KafkaNotImplementedError('KafkaContext.send'));
+  send(topic: string, messages: Message | Message[]): Promise<RecordMetadata[] | void> {
+    return this.#send(topic, messages);
   }
 
   /** Who prints a context means the record. */

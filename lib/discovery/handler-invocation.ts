@@ -6,11 +6,12 @@ import { KafkaDecodeError } from '../errors/decode.error.js';
 import { KafkaDeadLetterException, KafkaRetryException, KafkaSkipException } from '../errors/record-fate.exceptions.js';
 import { isDelay } from '../options/retry-policy.js';
 import { isLater } from './codecs.js';
-import { type Decode, HandlerContext, type HandlerPlace } from './handler-context.js';
+import { type ContextSend, type Decode, HandlerContext, type HandlerPlace } from './handler-context.js';
 import type { HandlerCall } from './handler-call.js';
 
 export interface Invocation {
   readonly place: HandlerPlace;
+  readonly send: ContextSend;
   readonly decode: Decode;
   /** For errors. */
   readonly codec: string;
@@ -22,12 +23,12 @@ export interface Invocation {
  * (continuation-local storage does) leaves nothing behind for the next record. A shared context would: on Node 20 `enterWith`
  * changes the resource that it runs in.
  */
-export function invocation({ place, decode, codec, call }: Invocation): Handler['invoke'] {
+export function invocation({ place, send, decode, codec, call }: Invocation): Handler['invoke'] {
   const fail = ({ topic, partition, offset }: Delivery, error: unknown): never => {
     throw new KafkaDecodeError(topic, partition, offset, codec, error);
   };
   const run = (delivery: Delivery): unknown => {
-    const context = new HandlerContext(delivery, place);
+    const context = new HandlerContext(delivery, place, send);
     let value: unknown;
     let decodesLater: boolean;
     try {

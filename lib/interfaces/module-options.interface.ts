@@ -1,8 +1,9 @@
 import type { LoggerService, LogLevel, ModuleMetadata, Type } from '@nestjs/common';
-import type { Kafka, KafkaConfig, ProducerConfig } from 'kafkajs';
+import type { Kafka, KafkaConfig } from 'kafkajs';
 import type { KafkaCodec, KafkaCodecName } from './codec.interface.js';
 import type { KafkaConsumerOptions } from './consumer-options.interface.js';
 import type { KafkaHandlerOptions } from './handler-options.interface.js';
+import type { KafkaProducerOptions } from './producer.interface.js';
 
 /** What `KafkaManyThreadsModule.forRoot()` takes. Durations are milliseconds. */
 export interface KafkaManyThreadsOptions {
@@ -18,9 +19,9 @@ export interface KafkaManyThreadsOptions {
   topics?: Record<string, string>;
   /** Handler options by topic, as the decorator names it, a pattern by its text (`'/^orders\\./'`). Precedence: preset < group < decorator < here; nested objects merge. */
   handlers?: Record<string, Omit<KafkaHandlerOptions, 'batch' | 'threads'>>;
-  /** Not built yet. */
-  producer?: ProducerConfig | false;
-  /** How values are decoded. One that does not decode is not retried. Null bypasses the codec. @default 'json' */
+  /** Options of the connection's producer, or false where the application sends nothing through it. @default {} */
+  producer?: KafkaProducerOptions | false;
+  /** How values are decoded, and encoded by the producer. One that does not decode is not retried. Null bypasses the codec. @default 'json' */
   codec?: KafkaCodecName | KafkaCodec;
   /** A topic that does not exist: fail `app.init()`, or look for it in the background. @default 'throw' */
   missingTopics?: 'throw' | 'wait';

@@ -38,7 +38,10 @@ export interface KafkaContext<V = unknown> {
   nack(error?: unknown): void;
   /** A sign of life of a long handler: health then does not take it for stuck. */
   progress(): void;
-  /** Not built yet: rejects with `KafkaNotImplementedError`. */
+  /**
+   * Sends at once, through the connection's producer, and resolves when everything is acknowledged. Values are bytes or text: the
+   * codec is not asked. Rejects as `KafkaProducerService.send` does. Await it: a record may be sent again when its attempt is.
+   */
   send(topic: string, messages: Message | Message[]): Promise<RecordMetadata[] | void>;
 }
 

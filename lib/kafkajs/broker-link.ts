@@ -81,6 +81,16 @@ export class BrokerLink {
     return this.within(timeoutMs, `${what} at ${this.name}`, () => this.sendOn({ ...protocol, requestTimeout: timeoutMs }));
   }
 
+  /** One request that has no answer: resolves when the socket has room for another. */
+  sendUnanswered(what: string, timeoutMs: number, protocol: ProtocolRequest<unknown>): Promise<void> {
+    const send = async (): Promise<void> => {
+      await this.sendOn(protocol);
+      const { socket } = this.connection;
+      if (socket?.writableNeedDrain === true) await new Promise<void>(resolve => socket.once('drain', resolve));
+    };
+    return this.within(timeoutMs, `${what} to ${this.name}`, send);
+  }
+
   /** Rejects what waits, with `reason`. Idempotent. */
   end(reason: WireError): void {
     if (this.ended !== null) return;

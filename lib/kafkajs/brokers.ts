@@ -1,11 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Kafka, KafkaConfig } from 'kafkajs';
 import { WireError } from '../consumer/wire.js';
 import { BrokerLink } from './broker-link.js';
 import { toWireError } from './errors.js';
 import type { Address, KafkajsBroker, KafkajsCluster } from './kafkajs-types.js';
 
 /** What a connection is for. What waits in the broker must not hold up anything of another purpose. */
-export type Purpose = 'query' | 'fetch' | 'join' | 'heartbeat' | 'offsets';
+export type Purpose = 'query' | 'fetch' | 'produce' | 'join' | 'heartbeat' | 'offsets';
+
+/** How many brokers are tried where the configuration does not say how many there are. */
+const UNKNOWN_SEEDS = 3;
+
+export function seedsOf(client: KafkaConfig | (() => Kafka)): number {
+  return typeof client !== 'function' && Array.isArray(client.brokers) ? client.brokers.length : UNKNOWN_SEEDS;
+}
 
 /** The brokers of a cluster, as far as they are known, and the connections to them. */
 export class Brokers {
@@ -132,5 +140,5 @@ export class Brokers {
 }
 
 function closed(): WireError {
-  return new WireError('unavailable', 'CLOSED', 'The consumer has closed its connections.');
+  return new WireError('unavailable', 'CLOSED', 'The client has closed its connections.');
 }

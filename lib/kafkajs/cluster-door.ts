@@ -10,6 +10,8 @@ export interface DoorOptions {
   readonly client: KafkaConfig | (() => Kafka);
   readonly kafkajs?: Pick<ConsumerConfig, 'maxInFlightRequests'>;
   readonly groupId: string;
+  /** Whether asking for a topic creates it, where the broker allows that. @default false */
+  readonly allowAutoTopicCreation?: boolean;
   readonly log: GroupLog;
 }
 
@@ -19,7 +21,7 @@ export interface DoorOptions {
  *
  * @throws WireError 'fatal' where this kafkajs is not what we build on; kafkajs's errors where the configuration is wrong.
  */
-export function openDoor({ client, kafkajs: settings, groupId, log }: DoorOptions): KafkajsCluster {
+export function openDoor({ client, kafkajs: settings, groupId, allowAutoTopicCreation = false, log }: DoorOptions): KafkajsCluster {
   let cluster: unknown;
   const door: PartitionAssigner = handed => {
     cluster = handed.cluster;
@@ -29,7 +31,7 @@ export function openDoor({ client, kafkajs: settings, groupId, log }: DoorOption
   kafka.consumer({
     groupId,
     partitionAssigners: [door],
-    allowAutoTopicCreation: false,
+    allowAutoTopicCreation,
     ...(settings?.maxInFlightRequests === undefined ? {} : { maxInFlightRequests: settings.maxInFlightRequests }),
   });
   return checkCluster(cluster);

@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import { type FetchFault, WireError, type WireErrorKind } from '../consumer/wire.js';
+import type { BatchFault } from '../producer/produce-wire.js';
 import { CorruptError } from './byte-reader.js';
 
 /** What a Kafka error code is called, what it means for a group member and, where it occurs in a fetch, for a partition. */
@@ -19,6 +20,7 @@ export const ErrorCode = {
   NOT_COORDINATOR: 16,
   REBALANCE_IN_PROGRESS: 27,
   UNKNOWN_MEMBER_ID: 25,
+  DUPLICATE_SEQUENCE_NUMBER: 46,
   MEMBER_ID_REQUIRED: 79,
 } as const;
 
@@ -41,6 +43,7 @@ const CODES: ReadonlyMap<number, KafkaErrorCode> = new Map<number, KafkaErrorCod
   [18, { name: 'RECORD_LIST_TOO_LARGE', kind: 'too-large' }],
   [19, { name: 'NOT_ENOUGH_REPLICAS', kind: 'unavailable' }],
   [20, { name: 'NOT_ENOUGH_REPLICAS_AFTER_APPEND', kind: 'unavailable' }],
+  [21, { name: 'INVALID_REQUIRED_ACKS', kind: 'fatal' }],
   [22, { name: 'ILLEGAL_GENERATION', kind: 'fenced' }],
   [23, { name: 'INCONSISTENT_GROUP_PROTOCOL', kind: 'fatal' }],
   [24, { name: 'INVALID_GROUP_ID', kind: 'fatal' }],
@@ -51,13 +54,20 @@ const CODES: ReadonlyMap<number, KafkaErrorCode> = new Map<number, KafkaErrorCod
   [29, { name: 'TOPIC_AUTHORIZATION_FAILED', kind: 'fatal', fault: 'unauthorized' }],
   [30, { name: 'GROUP_AUTHORIZATION_FAILED', kind: 'fatal' }],
   [31, { name: 'CLUSTER_AUTHORIZATION_FAILED', kind: 'fatal', fault: 'unauthorized' }],
+  [32, { name: 'INVALID_TIMESTAMP', kind: 'fatal' }],
   [33, { name: 'UNSUPPORTED_SASL_MECHANISM', kind: 'fatal' }],
   [34, { name: 'ILLEGAL_SASL_STATE', kind: 'unavailable' }],
   [35, { name: 'UNSUPPORTED_VERSION', kind: 'fatal', fault: 'corrupt' }],
   [42, { name: 'INVALID_REQUEST', kind: 'fatal', fault: 'corrupt' }],
   [43, { name: 'UNSUPPORTED_FOR_MESSAGE_FORMAT', kind: 'fatal', fault: 'corrupt' }],
+  [44, { name: 'POLICY_VIOLATION', kind: 'fatal' }],
+  [45, { name: 'OUT_OF_ORDER_SEQUENCE_NUMBER', kind: 'unavailable' }],
+  [46, { name: 'DUPLICATE_SEQUENCE_NUMBER', kind: 'unavailable' }],
+  [47, { name: 'INVALID_PRODUCER_EPOCH', kind: 'unavailable' }],
+  [49, { name: 'INVALID_PRODUCER_ID_MAPPING', kind: 'unavailable' }],
   [56, { name: 'KAFKA_STORAGE_ERROR', kind: 'moved', fault: 'moved' }],
   [58, { name: 'SASL_AUTHENTICATION_FAILED', kind: 'fatal' }],
+  [59, { name: 'UNKNOWN_PRODUCER_ID', kind: 'unavailable' }],
   [69, { name: 'GROUP_ID_NOT_FOUND', kind: 'unknown-member' }],
   [72, { name: 'LISTENER_NOT_FOUND', kind: 'moved', fault: 'moved' }],
   [74, { name: 'FENCED_LEADER_EPOCH', kind: 'moved', fault: 'moved' }],
@@ -67,6 +77,7 @@ const CODES: ReadonlyMap<number, KafkaErrorCode> = new Map<number, KafkaErrorCod
   [79, { name: 'MEMBER_ID_REQUIRED', kind: 'unknown-member' }],
   [81, { name: 'GROUP_MAX_SIZE_REACHED', kind: 'fatal' }],
   [82, { name: 'FENCED_INSTANCE_ID', kind: 'fatal' }],
+  [87, { name: 'INVALID_RECORD', kind: 'fatal' }],
   [88, { name: 'UNSTABLE_OFFSET_COMMIT', kind: 'unavailable' }],
   [100, { name: 'UNKNOWN_TOPIC_ID', kind: 'moved', fault: 'moved' }],
   [103, { name: 'INCONSISTENT_TOPIC_ID', kind: 'moved', fault: 'moved' }],
@@ -79,6 +90,16 @@ export function errorName(code: number): string {
 /** An error of the broker about one partition of a fetch. Codes of a later Kafka count as passing. */
 export function fetchFault(code: number): FetchFault {
   return CODES.get(code)?.fault ?? 'unavailable';
+}
+
+/** The broker does not know the identity, or not what it has written: OUT_OF_ORDER_SEQUENCE_NUMBER and its like. */
+const UNSEQUENCED: ReadonlySet<number> = new Set([45, 47, 49, 59]);
+
+/** An error of the broker about one batch. Codes of a later Kafka count as passing. */
+export function produceFault(code: number): Pick<BatchFault, 'kind' | 'code'> {
+  const kind = CODES.get(code)?.kind;
+  const isPassing = kind !== 'fatal' && kind !== 'moved' && kind !== 'too-large';
+  return { code: errorName(code), kind: UNSEQUENCED.has(code) ? 'unsequenced' : isPassing ? 'unavailable' : kind === 'fatal' ? 'refused' : kind };
 }
 
 /** An error code that a broker has answered; `what` says which request and about what. */

@@ -39,8 +39,9 @@ export interface KafkajsConnection {
 }
 
 export interface KafkajsSocket {
+  readonly writableNeedDrain: boolean;
   destroy(error?: Error): unknown;
-  once(event: 'close', listener: () => void): unknown;
+  once(event: 'close' | 'drain', listener: () => void): unknown;
 }
 
 export interface KafkajsRequestQueue {
@@ -52,7 +53,7 @@ export interface KafkajsRequestQueue {
 
 /** A request and its reply as kafkajs's connections take them. */
 export interface ProtocolRequest<T> {
-  readonly request: { readonly apiKey: number; readonly apiName: string; readonly apiVersion: number; encode(): Promise<EncodedRequest> };
+  readonly request: { readonly apiKey: number; readonly apiName: string; readonly apiVersion: number; encode(): Promise<EncodedRequest>; expectResponse?(): boolean };
   readonly response: { decode(raw: Buffer): Promise<T>; parse(data: T): Promise<T> };
   readonly requestTimeout?: number | null;
   readonly logResponseError?: boolean;
@@ -82,7 +83,7 @@ export interface KafkajsBroker {
     readonly topicMetadata: readonly {
       readonly topic: string;
       readonly topicErrorCode: number;
-      readonly partitionMetadata: readonly { readonly partitionErrorCode: number; readonly partitionId: number; readonly leader: number }[];
+      readonly partitionMetadata: readonly { readonly partitionErrorCode: number; readonly partitionId: number; readonly leader: number; replicas: number[]; isr: number[] }[];
     }[];
   }>;
   findGroupCoordinator(request: { groupId: string; coordinatorType: 0 }): Promise<{ readonly errorCode: number; readonly coordinator: { readonly nodeId: number } & Address }>;

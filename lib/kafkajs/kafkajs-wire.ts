@@ -5,7 +5,7 @@ import {
   type OffsetCommit, type OffsetQuery, type PartitionOffset, type SyncReply, type SyncRequest, type TopicMetadata, type TopicPartition, type Wire,
   WireError, type WireFactory,
 } from '../consumer/wire.js';
-import { Brokers } from './brokers.js';
+import { Brokers, seedsOf } from './brokers.js';
 import { openDoor } from './cluster-door.js';
 import { connectWithRetries } from './connect-retries.js';
 import { CoordinatorLink } from './coordinator-link.js';
@@ -29,8 +29,6 @@ export interface KafkajsWireConfig {
 
 const DEFAULT_REQUEST_TIMEOUT_MS = 8_000;
 const LEAST_REQUEST_TIMEOUT_MS = 1_000;
-/** How many brokers are tried where the configuration does not say how many there are. */
-const UNKNOWN_SEEDS = 3;
 
 /**
  * Opens wires to Kafka through kafkajs's connections and codecs, each with a client of its own. A kafkajs whose insides are
@@ -51,7 +49,7 @@ class KafkajsWire implements Wire {
     const { client, groupId, sessionTimeoutMs, isolation = 'read_committed' } = config;
     const settings = typeof client === 'function' ? null : client;
     this.requestMs = settings?.requestTimeout ?? DEFAULT_REQUEST_TIMEOUT_MS;
-    this.brokers = new Brokers(openCluster(config), Array.isArray(settings?.brokers) ? settings.brokers.length : UNKNOWN_SEEDS, this.requestMs);
+    this.brokers = new Brokers(openCluster(config), seedsOf(client), this.requestMs);
     const now = (): number => performance.now();
     this.queries = new TopicQueries(this.brokers, this.requestMs, isolation, now);
     const requestMs = Math.min(this.requestMs, Math.max(LEAST_REQUEST_TIMEOUT_MS, sessionTimeoutMs / 5));

@@ -39,6 +39,15 @@ export const handlerSchema = object({
 });
 
 const ratio = value('a number of at least 0', (each) => typeof each === 'number' && each >= 0);
+/** kafkajs's `RetryOptions`. */
+const kafkajsRetry = object({
+  maxRetryTime: milliseconds(0),
+  initialRetryTime: milliseconds(0),
+  factor: ratio,
+  multiplier: ratio,
+  retries: value('a whole number of at least 0, or Infinity', (each) => each === Infinity || whole(0).holds(each)),
+  restartOnFailure: notBuilt,
+});
 const rangeOfConcurrency = (each: unknown): boolean => typeof each === 'object' && each !== null && 'min' in each && 'max' in each;
 
 export const consumerSchema = object(
@@ -79,7 +88,7 @@ export const consumerSchema = object(
     // What else kafkajs's consumer takes has a name of its own here, or no meaning.
     kafkajs: object({
       metadataMaxAge: milliseconds(1),
-      retry: object({ maxRetryTime: milliseconds(0), initialRetryTime: milliseconds(0), factor: ratio, multiplier: ratio, retries: value('a whole number of at least 0, or Infinity', (each) => each === Infinity || whole(0).holds(each)), restartOnFailure: notBuilt }),
+      retry: kafkajsRetry,
       maxInFlightRequests: whole(1),
       rackId: text,
     }),
@@ -94,6 +103,22 @@ const clientSchema = object(
   { required: ['brokers'], or: value('a function that makes a Kafka', isFunction), isOpen: true },
 );
 
+const producerSchema = object(
+  {
+    createPartitioner: callback,
+    retry: kafkajsRetry,
+    metadataMaxAge: milliseconds(0),
+    allowAutoTopicCreation: flag,
+    idempotent: flag,
+    transactionalId: notBuilt,
+    transactionTimeout: notBuilt,
+    maxInFlightRequests: whole(1),
+    deliveryTimeoutMs: milliseconds(1),
+    bufferBytes: whole(1),
+  },
+  { or: value('false', (each) => each === false) },
+);
+
 export const moduleSchema = object(
   {
     name: text,
@@ -102,7 +127,7 @@ export const moduleSchema = object(
     groups: { kind: 'list', of: consumerSchema },
     topics: { kind: 'map', of: text },
     handlers: { kind: 'map', of: handlerSchema },
-    producer: notBuiltBut(false),
+    producer: producerSchema,
     codec,
     missingTopics: oneOf(['throw', 'wait']),
     createTopics: notBuiltBut(false),

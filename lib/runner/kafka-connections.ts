@@ -2,9 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { filter, mergeMap, type Observable, ReplaySubject } from 'rxjs';
 import type { GroupLog } from '../consumer/group-consumer.js';
 import { KafkaConfigurationError } from '../errors/configuration.error.js';
+import { KafkaProducerDisabledError } from '../errors/producer-disabled.error.js';
 import { KafkaUnknownConnectionError } from '../errors/unknown-connection.error.js';
 import { KafkaUnknownGroupError } from '../errors/unknown-group.error.js';
 import type { KafkaEvent } from '../interfaces/index.js';
+import type { ConnectionProducer } from './connection-producer.js';
 import { EventStream } from './event-stream.js';
 import type { KafkaGroup } from './kafka-group.js';
 
@@ -20,11 +22,12 @@ export class KafkaConnections {
     return [...this.connections.keys()];
   }
 
-  register(name: string, log: GroupLog): void {
+  /** Without a producer where `producer` is false. */
+  register(name: string, log: GroupLog, producer: ConnectionProducer | null): void {
     if (this.connections.has(name)) {
       throw new KafkaConfigurationError('KafkaManyThreadsModule.forRoot', `two connections are called ${name}. Give each forRoot a name of its own, or import one and list its groups there.`);
     }
-    this.connections.set(name, { log, groups: new Map(), defaultGroup: undefined });
+    this.connections.set(name, { log, producer, groups: new Map(), defaultGroup: undefined });
     this.running.add(name);
   }
 
@@ -45,8 +48,8 @@ export class KafkaConnections {
   }
 
   addGroups(name: string, groups: readonly KafkaGroup[], defaultGroup: string | undefined): void {
-    const { log } = this.connection(name, 'addGroups');
-    this.connections.set(name, { log, groups: new Map(groups.map((group) => [group.groupId, group])), defaultGroup });
+    const { log, producer } = this.connection(name, 'addGroups');
+    this.connections.set(name, { log, producer, groups: new Map(groups.map((group) => [group.groupId, group])), defaultGroup });
     for (const group of groups) this.groups$.next(group);
   }
 
@@ -64,6 +67,13 @@ export class KafkaConnections {
     return group;
   }
 
+  /** @throws KafkaUnknownConnectionError, KafkaProducerDisabledError */
+  producer(connection: string, where: string): ConnectionProducer {
+    const { producer } = this.connection(connection, where);
+    if (producer === null) throw new KafkaProducerDisabledError(where, connection);
+    return producer;
+  }
+
   private connection(name: string, where: string): Connection {
     const connection = this.connections.get(name);
     if (connection === undefined) throw new KafkaUnknownConnectionError(where, name, this.names);
@@ -73,6 +83,7 @@ export class KafkaConnections {
 
 interface Connection {
   readonly log: GroupLog;
+  readonly producer: ConnectionProducer | null;
   readonly groups: ReadonlyMap<string, KafkaGroup>;
   readonly defaultGroup: string | undefined;
 }

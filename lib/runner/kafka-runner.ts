@@ -1,4 +1,4 @@
-import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryService, ExternalContextCreator, MetadataScanner, ModuleRef, ModulesContainer } from '@nestjs/core';
 import type { Kafka } from 'kafkajs';
 import { type EventDeclaration, eventMetadata, type HookDeclaration, hookMetadata } from '../decorators/hooks.decorator.js';
@@ -8,7 +8,7 @@ import { codecName, decoderOf } from '../discovery/codecs.js';
 import { type DiscoveredMethod, discoverMethods } from '../discovery/discovered-method.js';
 import { globalKinds, KafkaContextCreator } from '../discovery/enhancers.js';
 import { HandlerCalls } from '../discovery/handler-call.js';
-import type { HandlerPlace } from '../discovery/handler-context.js';
+import type { ContextSend, HandlerPlace } from '../discovery/handler-context.js';
 import { classify, invocation } from '../discovery/handler-invocation.js';
 import { deferred } from '../discovery/observable-result.js';
 import { KafkaConfigurationError } from '../errors/configuration.error.js';
@@ -18,6 +18,7 @@ import type { KafkaManyThreadsOptions } from '../interfaces/index.js';
 import { kafkajsWire } from '../kafkajs/kafkajs-wire.js';
 import { groupOptions } from '../options/group-options.js';
 import { handlerOptions } from '../options/handler-options.js';
+import { ConnectionProducer } from './connection-producer.js';
 import { describeHandler } from './describe-handler.js';
 import { inOwnContext } from './detached.js';
 import { groupHooks } from './group-hooks.js';
@@ -32,12 +33,13 @@ export const CONNECTION_NAME = Symbol('KafkaManyThreadsConnection');
 
 /**
  * Ties one connection to the life of the application: finds the handlers when everything is instantiated, starts the groups
- * when everything else has booted, stops them before anything else is destroyed.
+ * when everything else has booted, stops them before anything else is destroyed. The producer ends after all of them.
  */
 @Injectable()
-export class KafkaRunner implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
+export class KafkaRunner implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
   private readonly log;
   private readonly calls: HandlerCalls;
+  private readonly producer: ConnectionProducer | null;
   private groups: readonly KafkaGroup[] = [];
 
   constructor(
@@ -52,7 +54,8 @@ export class KafkaRunner implements OnModuleInit, OnApplicationBootstrap, OnModu
   ) {
     bootLastAndStopFirst(modules);
     this.log = groupLog('KafkaManyThreads', options);
-    connections.register(connection, this.log);
+    this.producer = producerOf(connection, options);
+    connections.register(connection, this.log, this.producer);
     this.calls = new HandlerCalls(new KafkaContextCreator(contexts, globalKinds(options.globalEnhancers)), moduleRef);
   }
 
@@ -72,10 +75,11 @@ export class KafkaRunner implements OnModuleInit, OnApplicationBootstrap, OnModu
   async onApplicationBootstrap(): Promise<void> {
     if (this.options.autoStart === false) return;
     try {
-      await Promise.all(this.groups.map((group) => group.start()));
+      await Promise.all([...this.groups.map((group) => group.start()), this.producer?.connect()]);
     } catch (error) {
       // app.init() fails, and nothing of ours must keep the process alive.
       await this.onModuleDestroy();
+      await this.producer?.close(0);
       throw error;
     }
   }
@@ -84,6 +88,11 @@ export class KafkaRunner implements OnModuleInit, OnApplicationBootstrap, OnModu
     await Promise.all(this.groups.map((group) => group.stop()));
     for (const { events } of this.groups) events.complete();
     this.connections.ended(this.connection);
+  }
+
+  /** What others send while they are destroyed still goes out. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.producer?.close();
   }
 
   private discover<T>(metadata: Parameters<typeof discoverMethods<T>>[2]): DiscoveredMethod<T>[] {
@@ -126,12 +135,13 @@ export class KafkaRunner implements OnModuleInit, OnApplicationBootstrap, OnModu
     const codec = options.codec ?? this.options.codec ?? 'json';
     const decode = decoderOf(codec);
     const call = await this.calls.of(found);
+    const send: ContextSend = async (topic, messages) => this.connections.producer(place.connection, 'KafkaContext.send').sendRaw(topic, messages);
     return {
       name: found.name,
       topics,
       patterns,
       options: handlerOptions(options, (what, error) => this.log.error(`${found.name}: ${what} threw`, error)),
-      invoke: invocation({ place, decode, codec: codecName(codec), call }),
+      invoke: invocation({ place, send, decode, codec: codecName(codec), call }),
       classify,
       deferred,
       decode,
@@ -161,6 +171,11 @@ export class KafkaRunner implements OnModuleInit, OnApplicationBootstrap, OnModu
       });
     }
   }
+}
+
+function producerOf(connection: string, options: KafkaManyThreadsOptions): ConnectionProducer | null {
+  const { producer = {} } = options;
+  return producer === false ? null : new ConnectionProducer(connection, options, producer, groupLog('Kafka:producer', options));
 }
 
 /**
