@@ -1,37 +1,43 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { copyFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execute } from './execute.js';
 import { PROJECT } from './pack.js';
 
-export interface Kind {
-  readonly format: 'CommonJS' | 'ES modules';
-  readonly nest: '11.2.10' | '12.5.1';
-}
+export type Nest = '11.2.10' | '12.5.1';
+export type Format = 'CommonJS' | 'ES modules';
+const TYPES = { CommonJS: 'commonjs', 'ES modules': 'module' } as const;
 
-/** An application in a folder of its own, which knows nothing of this project but the tarball. */
+/** An application in a folder of its own, which knows nothing of this project but the tarball; once as CommonJS, once as ES modules. */
 export class FreshApp {
   private constructor(private readonly folder: string) {}
 
-  /** Installs what the application depends on, none of the optional peers among it, and compiles it. */
-  static async install(tarball: string, { format, nest }: Kind): Promise<FreshApp> {
+  /** Installs what the application depends on, none of the optional peers among it. */
+  static async install(tarball: string, nest: Nest): Promise<FreshApp> {
     const folder = await mkdtemp(join(tmpdir(), 'fresh-app-'));
-    const type = format === 'CommonJS' ? 'commonjs' : 'module';
     const dependencies = {
       '@nestjs/common': nest, '@nestjs/core': nest, kafkajs: '2.2.4', 'reflect-metadata': '0.2.2', rxjs: '7.8.2',
       'nestjs-kafka-many-threads': `file:${tarball}`,
     };
-    await writeFile(join(folder, 'package.json'), JSON.stringify({ name: 'fresh-app', private: true, type, dependencies }));
-    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: compilerOptions(format), files: ['app.ts'] }));
-    await copyFile(join(__dirname, 'app', 'app.ts'), join(folder, 'app.ts'));
+    await writeFile(join(folder, 'package.json'), JSON.stringify({ name: 'fresh-app', private: true, dependencies }));
     await execute(folder, 'npm', 'install', '--prefer-offline', '--no-audit', '--no-fund');
-    await compile(folder);
     return new FreshApp(folder);
   }
 
-  start(environment: Readonly<Record<string, string>>): RunningApp {
-    return new RunningApp(spawn(process.execPath, ['app.js'], { cwd: this.folder, env: { ...process.env, NO_COLOR: '1', ...environment }, stdio: ['ignore', 'pipe', 'pipe'] }));
+  async compile(format: Format): Promise<void> {
+    const folder = join(this.folder, TYPES[format]);
+    await mkdir(folder);
+    await writeFile(join(folder, 'package.json'), JSON.stringify({ type: TYPES[format] }));
+    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: compilerOptions(format), files: ['app.ts'] }));
+    await copyFile(join(__dirname, 'app', 'app.ts'), join(folder, 'app.ts'));
+    await execute(folder, process.execPath, join(PROJECT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', folder);
+  }
+
+  /** What has been compiled. */
+  start(format: Format, environment: Readonly<Record<string, string>>): RunningApp {
+    const options = { cwd: join(this.folder, TYPES[format]), env: { ...process.env, NO_COLOR: '1', ...environment } };
+    return new RunningApp(spawn(process.execPath, ['app.js'], { ...options, stdio: ['ignore', 'pipe', 'pipe'] }));
   }
 
   /** What the package's command line writes. */
@@ -75,12 +81,8 @@ export class RunningApp {
 }
 
 /** Only Node's own types come from this project. Declarations are checked, too, as an application may do: once, since both formats have the same. */
-function compilerOptions(format: Kind['format']): Record<string, unknown> {
+function compilerOptions(format: Format): Record<string, unknown> {
   const decorators = { experimentalDecorators: true, emitDecoratorMetadata: true };
   const types = { types: ['node'], typeRoots: [join(PROJECT, 'node_modules', '@types')], skipLibCheck: format === 'CommonJS' };
   return { target: 'ES2022', module: 'NodeNext', moduleResolution: 'NodeNext', strict: true, ...decorators, ...types };
-}
-
-async function compile(folder: string): Promise<void> {
-  await execute(folder, process.execPath, join(PROJECT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', folder);
 }

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTopic, eventually, produce, testBrokers, unique, withAdmin } from '../support/kafka.js';
-import { FreshApp, type Kind, type RunningApp } from './fresh-app.js';
+import { type Format, FreshApp, type Nest, type RunningApp } from './fresh-app.js';
 import { pack, PROJECT } from './pack.js';
 
 const MINUTE = 60_000;
@@ -13,12 +13,9 @@ interface Manifest {
   readonly peerDependenciesMeta: object;
 }
 
-const kinds: Kind[] = [
-  { format: 'CommonJS', nest: '11.2.10' },
-  { format: 'ES modules', nest: '11.2.10' },
-  { format: 'CommonJS', nest: '12.5.1' },
-  { format: 'ES modules', nest: '12.5.1' },
-];
+const nests: Nest[] = ['11.2.10', '12.5.1'];
+const formats: Format[] = ['CommonJS', 'ES modules'];
+const wirings = ['forRoot', 'forRootAsync'];
 
 describe('the packed package, in a fresh application without optional peers', () => {
   let folder: string;
@@ -31,10 +28,10 @@ describe('the packed package, in a fresh application without optional peers', ()
   afterEach(() => running?.signal('SIGKILL'));
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  describe.each(kinds)('of $format on Nest $nest', (kind) => {
+  describe.each(nests)('on Nest %s', (nest) => {
     let app: FreshApp;
     beforeAll(async () => {
-      app = await FreshApp.install(tarball, kind);
+      app = await FreshApp.install(tarball, nest);
     }, 3 * MINUTE);
     afterAll(() => app.remove());
 
@@ -46,12 +43,14 @@ describe('the packed package, in a fresh application without optional peers', ()
       expect(installed.filter((name) => optional.includes(name))).toEqual([]);
     });
 
-    it.each(['forRoot', 'forRootAsync'])('wired with %s: says what it handles, handles it, and has committed it all when SIGTERM has ended it', async (wiring) => {
+    it.each(formats)('compiles, as %s', (format) => app.compile(format), 3 * MINUTE);
+
+    it.each(formats.flatMap((format) => wirings.map((wiring): [Format, string] => [format, wiring])))('as %s, wired with %s: says what it handles, handles it, and has committed it all when SIGTERM has ended it', async (format, wiring) => {
       const [topic, groupId] = [await createTopic('orders', 2), unique('group')];
       const order = (id: number): { value: string } => ({ value: JSON.stringify({ id }) });
       for (const partition of [0, 1]) await produce(topic, partition, Array.from({ length: RECORDS / 2 }, (_, index) => order(2 * index + partition)));
 
-      const run = (running = app.start({ BROKERS: testBrokers().join(','), TOPIC: topic, GROUP_ID: groupId, WIRING: wiring }));
+      const run = (running = app.start(format, { BROKERS: testBrokers().join(','), TOPIC: topic, GROUP_ID: groupId, WIRING: wiring }));
       const handled = (): number[] => [...run.output.matchAll(/^handled order (\d+)/gm)].map(([, id]) => Number(id));
       await run.until(eventually(() => handled().length >= RECORDS, { what: 'all records are handled', within: MINUTE, show: () => run.output }));
       expect(handled().sort((a, b) => a - b)).toEqual(Array.from({ length: RECORDS }, (_, id) => id));

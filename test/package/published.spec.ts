@@ -13,7 +13,7 @@ const expected = [
   /^LICENSE$/,
   /^docs\/[a-z-]+\.md$/,
   /^dist\/cjs\/package\.json$/,
-  /^dist\/(cjs|esm)\/[a-z-]+(\/[a-z\d-]+)*(\.[a-z]+)?\.(js|js\.map|d\.ts)$/,
+  /^dist\/(cjs|esm)\/[a-z-]+(\/[a-z\d-]+)*(\.[a-z]+)?\.(js|d\.ts)$/,
 ];
 const forTests = /\.spec\.|(^|\/)(test|fixtures?|sample-app|bench|simulation)\//;
 
@@ -42,7 +42,7 @@ describe('the published package', () => {
 
   it('stays small', () => {
     expect(packed.size).toBeLessThan(1_000_000);
-    expect(packed.unpackedSize).toBeLessThan(5_000_000);
+    expect(packed.unpackedSize).toBeLessThan(4_000_000);
   });
 
   it('has a command line that can be run', async () => {
@@ -51,13 +51,11 @@ describe('the published package', () => {
     expect(await readFile(join(PROJECT, 'dist/esm/cli/main.js'), 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
   });
 
-  it('maps its code to sources that travel along', async () => {
-    const maps = packed.files.filter(({ path }) => path.endsWith('.map'));
-    expect(maps).toHaveLength(packed.files.filter(({ path }) => path.startsWith('dist/') && path.endsWith('.js')).length);
-    for (const { path } of maps) {
-      const { sources, sourcesContent } = JSON.parse(await readFile(join(PROJECT, path), 'utf8')) as { sources: string[]; sourcesContent?: (string | null)[] };
-      expect([path, sourcesContent?.filter((text) => text)]).toEqual([path, sources.map(() => expect.any(String) as string)]);
-    }
+  it('names no source maps, which would double it', async () => {
+    const code = packed.files.filter(({ path }) => path.startsWith('dist/') && path.endsWith('.js'));
+    expect(code.length).toBeGreaterThan(100);
+    const texts = await Promise.all(code.map(({ path }) => readFile(join(PROJECT, path), 'utf8')));
+    expect(texts.filter((text) => text.includes('sourceMappingURL='))).toEqual([]);
   });
 
   it('has no fault that publint knows', async () => {
@@ -70,7 +68,7 @@ describe('the published package', () => {
 
   it('has the API that is written down in api/', async () => {
     await run('tsx', 'scripts/api-report.ts', '--check');
-  }, MINUTE);
+  }, 3 * MINUTE);
 });
 
 /** A development tool of the project. @throws with what it says, where it finds fault. */
