@@ -111,7 +111,7 @@ describe("moving from Nest's own transport", () => {
     };
     @Controller()
     class Theirs {
-      @EventPattern(topic)
+      @EventPattern<string>(topic)
       handle(@Payload() { n }: { n: number }): void {
         handle(theirs, n);
       }
@@ -144,7 +144,7 @@ describe("moving from Nest's own transport", () => {
     const [theirs, ours]: [unknown[], unknown[]] = [[], []];
     @Controller()
     class Theirs {
-      @EventPattern(topic)
+      @EventPattern<string>(topic)
       handle(@Payload() value: unknown): void {
         theirs.push(value);
       }
