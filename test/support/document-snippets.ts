@@ -41,13 +41,21 @@ function asFile(fragment: string): string {
     const used = names.filter((name) => new RegExp(`(?<![\\w.])${name.replace('type ', '')}\\b`).test(code) && !new RegExp(`class ${name}\\b`).test(code));
     return used.length === 0 ? [] : [`import { ${used.join(', ')} } from '${from}'; `];
   });
-  return `${imports.join('')}export {}; ${code.split(/\n\n(?=\S)/).map(asStatements).join('\n\n')}`;
+  return `${imports.join('')}export {}; ${withClass(code.split(/\n\n(?=\S)/)).join('\n\n')}`;
 }
 
-/** A paragraph of the members of a class gets a class around it. */
-function asStatements(paragraph: string, index: number): string {
-  const isMember = /^(?:\/\/.*\n)*(?:@|constructor\()/.test(paragraph) && !/^(?:export )?(?:abstract )?class /m.test(paragraph);
-  if (!isMember) return paragraph;
-  const isDecoratorAlone = /^@.*\)\s*$/.test(paragraph.trim());
-  return `interface Members${index} extends AssumedMembers {} class Members${index} { ${paragraph}${isDecoratorAlone ? ' method(_: unknown): void {}' : ''} }`;
+/** Paragraphs that are members of a class get one class around them. */
+function withClass(paragraphs: readonly string[]): string[] {
+  const members = paragraphs.flatMap((paragraph, index) => (isMember(paragraph) ? [index] : []));
+  const own = [...paragraphs.join('\n').matchAll(/\b(?:private|protected|public) (?:readonly )?(\w+):/g)].map(([, name]) => `'${name}'`);
+  const head = `interface Members extends Omit<AssumedMembers, ${own.join(' | ') || 'never'}> {} class Members { `;
+  return paragraphs.map((paragraph, index) => {
+    const isDecoratorAlone = members.includes(index) && /^@.*\)\s*$/.test(paragraph.trim());
+    return `${index === members[0] ? head : ''}${paragraph}${isDecoratorAlone ? ' method(_: unknown): void {}' : ''}${index === members.at(-1) ? ' }' : ''}`;
+  });
+}
+
+function isMember(paragraph: string): boolean {
+  const begin = /^(?:\/\/.*\n)*(?:@|constructor\(|(?:async )?\w+\([^)]*\)(?:: [^{]+)? \{)/;
+  return begin.test(paragraph) && !/^(?:if|for|while|switch) /.test(paragraph) && !/^(?:export )?(?:abstract )?class /m.test(paragraph);
 }
