@@ -21,7 +21,14 @@ export const createPartitions = defineApi({
   flexibleFrom: 2,
   request,
   response: struct({ throttleTimeMs: throttleTime(0), topics: arrayOf(topicResponse) }),
-  handle: ({ topics, validateOnly }, { cluster }) => ({ topics: topics.map(topic => grow(cluster, topic, validateOnly)) }),
+  handle({ topics, validateOnly }, { cluster }) {
+    const names = new Set(topics.map(({ name }) => name));
+    const answers = [...names].map(name => {
+      const [topic, ...more] = topics.filter(each => each.name === name);
+      return more.length > 0 ? { name, errorCode: ErrorCode.INVALID_REQUEST, errorMessage: 'Duplicate topic name.' } : grow(cluster, topic, validateOnly);
+    });
+    return { topics: answers };
+  },
   refuse: ({ topics }, errorCode) => ({ topics: topics.map(({ name }) => ({ name, errorCode, errorMessage: null })) }),
 });
 

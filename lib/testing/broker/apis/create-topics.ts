@@ -37,22 +37,25 @@ export const createTopics = defineApi({
   request,
   response: struct({ throttleTimeMs: throttleTime(2), topics: arrayOf(topicResponse) }),
   handle({ topics, validateOnly }, { cluster }) {
-    const names = topics.map(({ name }) => name);
-    const twice = (name: string) => names.indexOf(name) !== names.lastIndexOf(name);
-    return { topics: topics.map(topic => (twice(topic.name) ? failed(topic.name, ErrorCode.INVALID_REQUEST, 'Duplicate topic name.') : create(cluster, topic, validateOnly))) };
+    const byName = new Map<string, AskedTopic[]>();
+    for (const topic of topics) byName.set(topic.name, [...(byName.get(topic.name) ?? []), topic]);
+    const answers = [...byName].map(([name, [topic, ...more]]) => (more.length > 0 ? failed(name, ErrorCode.INVALID_REQUEST, 'Duplicate topic name.') : create(cluster, topic, validateOnly)));
+    return { topics: answers };
   },
   refuse: ({ topics }, error) => ({ topics: topics.map(({ name }) => failed(name, error, null)) }),
 });
 
 function create(cluster: Cluster, { name, partitions, replicationFactor, assignments, configs }: AskedTopic, validateOnly: boolean): TopicAnswer {
   try {
+    const unset = configs.find(({ value }) => value === null);
+    if (unset !== undefined) throw new KafkaError(ErrorCode.INVALID_CONFIG, `Null value not supported for topic configs: ${unset.name}`);
     const topic = cluster.topics.create(
       { name, partitions, replicationFactor, assignments: inOrder(assignments), configs: configs.map(each => [each.name, each.value] as const) },
       validateOnly,
     );
     return {
       name,
-      topicId: validateOnly ? NO_UUID : topic.id,
+      topicId: topic.id,
       errorCode: ErrorCode.NONE,
       errorMessage: null,
       partitions: topic.partitions.length,
@@ -73,5 +76,5 @@ function inOrder(assignments: AskedTopic['assignments']): (readonly number[])[] 
 }
 
 function failed(name: string, errorCode: number, errorMessage: string | null): TopicAnswer {
-  return { name, topicId: NO_UUID, errorCode, errorMessage, partitions: -1, replicationFactor: -1, configs: null };
+  return { name, topicId: NO_UUID, errorCode, errorMessage, partitions: -1, replicationFactor: -1, configs: [] };
 }

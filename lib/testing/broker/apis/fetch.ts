@@ -113,7 +113,7 @@ class FetchRead {
       const found = findTopic(this.context.cluster.topics, topic);
       const partitions = topic.partitions.map(asked => {
         const partition = found?.partitions[asked.index];
-        if (partition === undefined) return unreadable(asked.index, unknownTopic(topic));
+        if (partition === undefined) return { ...unreadable(asked.index, unknownTopic(topic)), abortedTransactions: [] };
         const answer = this.read(asked, partition, room, empty);
         for (const { length } of answer.records ?? []) {
           room -= length;

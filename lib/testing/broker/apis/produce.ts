@@ -38,7 +38,9 @@ type PartitionAnswer = Written<typeof partitionResponse>;
  * Produce, 3 to 13: one batch of format v2 for each partition, as Kafka 4 asks. Acks other than 0 are answered at once, because
  * nothing is replicated.
  * Left out: records of packed batches are not looked into; a batch is not packed again by `compression.type`; a transaction's
- * partition is not added by Produce (no client asks for it, see api-versions.ts).
+ * partition is not added by Produce (no client asks for it, see api-versions.ts); which record of a batch is wrong.
+ * Stricter than Kafka: offset deltas that do not count from 0, a transactional batch without a producer id, a producer id without
+ * an epoch, and records that do not parse are INVALID_RECORD; Kafka takes the first three, and says UNKNOWN_SERVER_ERROR.
  */
 export const produce = defineApi({
   key: 0,

@@ -1,6 +1,6 @@
 import { ErrorCode } from '../protocol/error-codes.js';
 import { KafkaError } from '../protocol/kafka-error.js';
-import { At, type BatchHead, NO_PRODUCER_ID, readHead } from './batch-header.js';
+import { At, type BatchHead, CODEC_NAMES, NO_PRODUCER_ID, readHead } from './batch-header.js';
 import { crc32c } from './crc32c.js';
 import { MalformedRecords, RecordCursor } from './record-cursor.js';
 
@@ -35,18 +35,28 @@ export function checkBatch(bytes: Buffer | null, rules: BatchRules, nowMs: numbe
   return { bytes: batch, head };
 }
 
+/** What follows the batch and is none itself was never received by Kafka, either. */
 function onlyBatch(bytes: Buffer | null): Buffer {
-  if (bytes === null || bytes.length < At.records) throw invalid('there is no record batch');
-  if (bytes.readInt8(At.magic) !== CURRENT_MAGIC) throw invalid(`only record batches of format ${CURRENT_MAGIC} are taken`);
+  const length = bytes === null ? null : batchLength(bytes);
+  if (bytes === null || length === null) throw invalid('there is no record batch');
+  const magic = bytes.readInt8(At.magic);
+  if (magic > CURRENT_MAGIC) throw new KafkaError(ErrorCode.CORRUPT_MESSAGE, `no record batch has the format ${magic}`);
+  if (magic < CURRENT_MAGIC || length < At.records) throw invalid(`only record batches of format ${CURRENT_MAGIC} are taken`);
+  if (batchLength(bytes.subarray(length)) !== null) throw invalid('there must be exactly one record batch');
+  return bytes.subarray(0, length);
+}
+
+/** Of the whole batch that the bytes begin with; null where they do not. */
+function batchLength(bytes: Buffer): number | null {
+  if (bytes.length <= At.magic) return null;
   const length = bytes.readInt32BE(At.length) + At.leaderEpoch;
-  if (length < At.records || length > bytes.length) throw new KafkaError(ErrorCode.CORRUPT_MESSAGE, `the batch announces ${length} bytes, and there are ${bytes.length}`);
-  if (length < bytes.length) throw invalid('there must be exactly one record batch');
-  return bytes;
+  return length > At.magic && length <= bytes.length ? length : null;
 }
 
 function checkHead(head: BatchHead, rules: BatchRules, nowMs: number): void {
   if (head.baseOffset !== 0) throw invalid(`the base offset is ${head.baseOffset}, and must be 0`);
   if (head.count <= 0 || head.lastOffsetDelta !== head.count - 1) throw invalid(`${head.count} records do not reach up to the offset delta ${head.lastOffsetDelta}`);
+  if (CODEC_NAMES[head.codec] === undefined) throw invalid(`no codec has the number ${head.codec}`);
   if (head.isControl) throw invalid('clients do not write control records');
   if (head.producerId !== NO_PRODUCER_ID && (head.producerEpoch < 0 || head.baseSequence < 0)) throw invalid('an idempotent producer has an epoch and a sequence number');
   if (head.isTransactional && head.producerId === NO_PRODUCER_ID) throw invalid('a transactional batch has a producer id');

@@ -10,7 +10,7 @@ import { StoredBatches } from './stored-batches.js';
 /** Where a batch is now. */
 export interface Appended {
   readonly baseOffset: number;
-  /** −1 where the records have their producer's time. */
+  /** −1 where the records have their producer's time, and it is no duplicate. */
   readonly appendTimeMs: number;
 }
 
@@ -57,7 +57,7 @@ export class PartitionLog {
     const { producerId, isTransactional } = head;
     if (producerId !== NO_PRODUCER_ID) {
       const duplicate = this.producers.check(head);
-      if (duplicate !== null) return { baseOffset: duplicate.baseOffset, appendTimeMs: appendTimeMs === null ? -1 : duplicate.timestampMs };
+      if (duplicate !== null) return { baseOffset: duplicate.baseOffset, appendTimeMs: duplicate.timestampMs };
       if (!isTransactional && this.transactions.isOpen(producerId)) throw new KafkaError(ErrorCode.INVALID_TXN_STATE, `producer ${producerId} has a transaction open, and the batch is not in it`);
     }
     const baseOffset = this.end;
