@@ -53,8 +53,10 @@ export function caseTable({ name, what, workload, contenders }: Case, medians: M
 function row(contender: string, { rate, cpuUs, peakRssMb, mostInFlight, p50, p99 }: Figures, isLatency: boolean): string[] {
   const costs = [cpuUs.toFixed(2), peakRssMb.toFixed(0)];
   if (isLatency) return [(p50 ?? NaN).toFixed(2), (p99 ?? NaN).toFixed(2), ...costs];
-  return [Math.round(rate).toLocaleString('en'), ...costs, String(mostInFlight || '–'), keepsOrder(contender) ? 'yes' : 'no'];
+  return [Math.round(rate).toLocaleString('en'), ...costs, String(mostInFlight || '–'), ORDER[String(keepsOrder(contender))]];
 }
+
+const ORDER: Readonly<Record<string, string>> = { true: 'yes', false: 'no', null: '–' };
 
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;

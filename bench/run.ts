@@ -23,7 +23,7 @@ import { Topics } from './topics.js';
 
 const RUN_LIMIT_MS = 60_000;
 /** No further run begins after this. */
-const TOTAL_LIMIT_MS = 25 * 60_000;
+const TOTAL_LIMIT_MS = 20 * 60_000;
 
 const { values: options, positionals: workloads } = parseArgs({
   allowPositionals: true,
