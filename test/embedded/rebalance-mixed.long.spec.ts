@@ -1,0 +1,2 @@
+import '../support/on-embedded-kafka.js';
+import '../integration/rebalance-mixed.spec.js';
