@@ -67,7 +67,11 @@ export class EmbeddedCluster {
     const before = new Map(groups.list().map(({ groupId }) => [groupId, this.cluster.coordinatorOf('group', groupId)]));
     await change();
     for (const partition of topics.partitions()) partition.elect();
-    for (const [groupId, node] of before) if (this.cluster.coordinatorOf('group', groupId) !== node) groups.coordinatorMoved(groupId);
+    for (const [groupId, node] of before) {
+      const next = this.cluster.coordinatorOf('group', groupId);
+      if (next === null) groups.coordinatorLost(groupId);
+      else if (next !== node) groups.coordinatorMoved(groupId);
+    }
   }
 
   private serverOf(node: Node): BrokerServer {

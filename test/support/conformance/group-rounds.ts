@@ -210,6 +210,70 @@ export function groupRounds(start: StartBroker): void {
     });
   });
 
+  describe('a static member', () => {
+    const instance = (instanceId: string): Promise<RawMember> => member({ instanceId });
+    /** Two instances in a stable group; the first one leads. */
+    const two = async (): Promise<[RawMember, RawMember]> => {
+      const [one, other] = [await instance('one'), await instance('two')];
+      await one.settle();
+      const joining = other.join();
+      await become('PreparingRebalance');
+      const [first, second] = await Promise.all([one.join(), joining]);
+      await Promise.all([other.settle(second), one.settle(first)]);
+      return [one, other];
+    };
+
+    it('is in at once, under the name of its instance', async () => {
+      const one = await instance('one');
+      expect(await one.join()).toMatchObject({ errorCode: 0, generationId: 1, members: [{ groupInstanceId: 'one' }] });
+      expect(one.id).toMatch(/^one-[0-9a-f-]{36}$/);
+    });
+
+    it('that is back has its assignment without a rebalance, and fences its predecessor', async () => {
+      const [one, other] = await two();
+      const back = await instance('two');
+      expect(await back.join()).toMatchObject({ errorCode: 0, generationId: 2, leader: one.id, skipAssignment: false, members: [] });
+      expect((await back.sync()).assignment.toString()).toBe(`of ${other.id}`);
+      expect(await state()).toBe('Stable');
+      expect([await other.heartbeat(), await other.heartbeat({ groupInstanceId: null }), nameOf((await other.sync()).errorCode), await other.commit(topic), nameOf((await other.join()).errorCode)]).toEqual([
+        'FENCED_INSTANCE_ID',
+        'UNKNOWN_MEMBER_ID',
+        'FENCED_INSTANCE_ID',
+        'FENCED_INSTANCE_ID',
+        'FENCED_INSTANCE_ID',
+      ]);
+      expect(await back.heartbeat({ groupInstanceId: 'three' })).toBe('UNKNOWN_MEMBER_ID');
+    });
+
+    it.each([
+      [9, { skipAssignment: true, isItself: true, members: 2 }],
+      [8, { skipAssignment: false, isItself: false, members: 0 }],
+    ])('that leads and is back divides nothing, in version %i', async (joinVersion, expected) => {
+      await two();
+      const back = await member({ instanceId: 'one', joinVersion });
+      const { skipAssignment, leader, memberId, members: told } = await back.join();
+      expect({ skipAssignment, isItself: leader === memberId, members: told.length }).toEqual(expected);
+    });
+
+    it('that waits is fenced by the next one of its name', async () => {
+      const [one, other] = await two();
+      const joining = other.join({ protocols: [{ name: 'range', metadata: subscription('another') }] });
+      await become('PreparingRebalance');
+      const back = await instance('two');
+      const second = back.join();
+      expect(nameOf((await joining).errorCode)).toBe('FENCED_INSTANCE_ID');
+      expect((await one.join()).members.map(({ groupInstanceId }) => groupInstanceId).sort()).toEqual(['one', 'two']);
+      expect(await second).toMatchObject({ errorCode: 0, generationId: 3 });
+    });
+
+    it('leaves by its name alone, when somebody else says so', async () => {
+      const [one, other] = await two();
+      expect(await one.leave([{ memberId: '', groupInstanceId: 'two' }, { memberId: one.id, groupInstanceId: 'two' }, { memberId: 'who', groupInstanceId: 'one' }])).toEqual(['NONE', 'NONE', 'UNKNOWN_MEMBER_ID', 'FENCED_INSTANCE_ID']);
+      expect(await other.heartbeat()).toBe('UNKNOWN_MEMBER_ID');
+      expect(await one.heartbeat()).toBe('REBALANCE_IN_PROGRESS');
+    });
+  });
+
   describe('each state', () => {
     const answers = async (one: RawMember): Promise<Record<string, string>> => {
       const outside = { memberId: '', generationId: -1 };

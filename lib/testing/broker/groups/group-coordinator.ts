@@ -130,14 +130,14 @@ export class GroupCoordinator {
 
   /** Everybody in the group has to join again. @throws where it has no members. */
   forceRebalance(groupId: string): void {
-    const group = this.groups.get(groupId)?.group;
+    const group = this.living(groupId);
     if (group === undefined || group.members.size === 0) throw new Error(`Group ${groupId} has no members that could rebalance.`);
     if (group.state !== 'PreparingRebalance') group.prepareRebalance();
   }
 
   /** The member's session is over, as if it had sent no heartbeat. @throws where the group has no such member. */
   expireMember(groupId: string, memberId: string): void {
-    const group = this.groups.get(groupId)?.group;
+    const group = this.living(groupId);
     const member = group?.members.get(memberId);
     if (group === undefined || member === undefined) {
       throw new Error(`Group ${groupId} has no member ${memberId}; it has ${group?.members.ids.join(', ') || 'none'}.`);
@@ -161,11 +161,21 @@ export class GroupCoordinator {
     kept.group = new Group(groupId, this.clock, this.settings, kept.group.durable);
   }
 
+  /** No virtual broker that could coordinate the group lives. Its members' sessions begin anew with `coordinatorMoved`, when one does. */
+  coordinatorLost(groupId: string): void {
+    this.groups.get(groupId)?.group.die(ErrorCode.NOT_COORDINATOR);
+  }
+
   committed(groupId: string, topic: string): { partition: number; offset: number; metadata: string }[] {
     return this.fetchOffsets(groupId, null, false)
       .filter((found) => found.topic === topic)
       .map(({ partition, offset, metadata }) => ({ partition, offset, metadata }))
       .sort((one, other) => one.partition - other.partition);
+  }
+
+  private living(groupId: string): Group | undefined {
+    const group = this.groups.get(groupId)?.group;
+    return group?.state === 'Dead' ? undefined : group;
   }
 
   private found(groupId: string): KeptGroup {

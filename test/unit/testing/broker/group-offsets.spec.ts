@@ -192,6 +192,18 @@ describe('A coordinator that moves', () => {
     expect([group.heartbeat(a, 2), group.heartbeat(a, 1)]).toEqual([ErrorCode.ILLEGAL_GENERATION, ErrorCode.NONE]);
   });
 
+  it('lets no session end while there is none', async () => {
+    const group = new GroupHarness();
+    const [a] = await group.stable(1);
+    group.coordinator.coordinatorLost('g');
+    expect(() => group.coordinator.forceRebalance('g')).toThrow('no members');
+    await group.clock.pass(10 * SESSION_MS);
+    group.coordinator.coordinatorMoved('g');
+    expect(group.heartbeat(a, 1)).toBe(ErrorCode.NONE);
+    await group.clock.pass(SESSION_MS);
+    expect(group.heartbeat(a, 1)).toBe(ErrorCode.UNKNOWN_MEMBER_ID);
+  });
+
   it('leaves no timer of the past behind', async () => {
     const group = new GroupHarness();
     await group.stable(3);
