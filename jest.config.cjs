@@ -39,7 +39,7 @@ const onKafka = {
 const unit = {
   ...base,
   displayName: 'unit',
-  testMatch: ['unit', 'simulation', 'embedded'].map((folder) => `<rootDir>/test/${folder}/**/*.spec.ts`),
+  testMatch: ['unit', 'simulation', 'embedded', 'examples'].map((folder) => `<rootDir>/test/${folder}/**/*.spec.ts`),
   testPathIgnorePatterns: inCi ? [] : [long],
 };
 const integration = {
@@ -48,14 +48,26 @@ const integration = {
   testMatch: ['integration', 'chaos'].map((folder) => `<rootDir>/test/${folder}/**/*.spec.ts`),
   testPathIgnorePatterns: inCi ? [] : [long],
 };
+/** The same suites on EmbeddedKafka. */
+const embedded = {
+  ...base,
+  displayName: 'embedded',
+  globalSetup: '<rootDir>/test/support/start-embedded-kafka.ts',
+  globalTeardown: '<rootDir>/test/support/stop-embedded-kafka.ts',
+  setupFiles: ['<rootDir>/test/support/use-embedded-kafka.ts'],
+  testMatch: ['<rootDir>/test/integration/**/*.spec.ts'],
+  testPathIgnorePatterns: [long, ...require('./test/support/real-kafka-only.cjs').map(({ spec }) => `/test/integration/${spec}$`)],
+};
 /** The packed package in fresh applications. */
 const packed = { ...onKafka, displayName: 'package', testMatch: ['<rootDir>/test/package/**/*.spec.ts'] };
-const asked = process.argv.includes('package');
+
+const defaults = inCi ? [unit, integration, packed] : [unit, integration];
+const asked = [integration, embedded, packed].filter((project) => process.argv.includes(project.displayName) && !defaults.includes(project));
 
 module.exports = {
   // Suites mostly wait for a broker: two of them share two cores well.
   maxWorkers: 2,
   testTimeout: 30_000,
   reporters: ['default', '<rootDir>/test/support/totals-reporter.cjs'],
-  projects: [unit, integration, ...(inCi || asked ? [packed] : [])],
+  projects: [...defaults, ...asked],
 };

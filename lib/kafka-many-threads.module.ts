@@ -7,7 +7,7 @@ import { clientOf } from './kafkajs/client.js';
 import { moduleSchema } from './options/option-schemas.js';
 import { ROOT, validate } from './options/validate.js';
 import { KafkaConnections } from './runner/kafka-connections.js';
-import { CONNECTION_NAME, KafkaRunner, MODULE_OPTIONS } from './runner/kafka-runner.js';
+import { CONNECTION_NAME, GIVEN_OPTIONS, KafkaRunner, MODULE_OPTIONS } from './runner/kafka-runner.js';
 import { KafkaConsumerService } from './services/kafka-consumer.service.js';
 import { KafkaDeadLetterService } from './services/kafka-dead-letter.service.js';
 import { KafkaProducerService } from './services/kafka-producer.service.js';
@@ -35,7 +35,7 @@ class KafkaServicesModule {}
 export class KafkaManyThreadsModule {
   /** @throws KafkaConfigurationError, KafkaNotImplementedError for options that cannot be. */
   static forRoot(options: KafkaManyThreadsOptions): DynamicModule {
-    return define(options.name ?? DEFAULT_CONNECTION, [{ provide: MODULE_OPTIONS, useValue: validated(options) }]);
+    return define(options.name ?? DEFAULT_CONNECTION, [{ provide: GIVEN_OPTIONS, useValue: validated(options) }]);
   }
 
   /** Options from a factory, a class or an existing provider. A `name` must stand here, since the tokens are made of it. */
@@ -46,12 +46,14 @@ export class KafkaManyThreadsModule {
 }
 
 function define(name: string, options: readonly Provider[], imports: DynamicModule['imports'] = []): DynamicModule {
+  // Two tokens, so that a test can put something between what the application gives and what is used.
+  const used: Provider = { provide: MODULE_OPTIONS, inject: [GIVEN_OPTIONS], useFactory: (given: KafkaManyThreadsOptions) => given };
   const kafka: Provider = { provide: getKafkaToken(name), inject: [MODULE_OPTIONS], useFactory: clientOf };
   return {
     module: KafkaManyThreadsModule,
     global: true,
     imports: [DiscoveryModule, KafkaServicesModule, ...imports],
-    providers: [{ provide: CONNECTION_NAME, useValue: name }, ...options, kafka, KafkaRunner],
+    providers: [{ provide: CONNECTION_NAME, useValue: name }, ...options, used, kafka, KafkaRunner],
     exports: [getKafkaToken(name)],
   };
 }
@@ -63,12 +65,12 @@ function asyncOptions({ useFactory, useClass, useExisting, inject = [], name: gi
     return validated(options);
   };
   if (useFactory !== undefined) {
-    return [{ provide: MODULE_OPTIONS, inject, useFactory: async (...args: unknown[]) => check(await useFactory(...args)) }];
+    return [{ provide: GIVEN_OPTIONS, inject, useFactory: async (...args: unknown[]) => check(await useFactory(...args)) }];
   }
   const factory = useExisting ?? useClass;
   if (factory === undefined) throw new KafkaConfigurationError('KafkaManyThreadsModule.forRootAsync', 'expected useFactory, useClass or useExisting.');
   const create = async (source: KafkaManyThreadsOptionsFactory): Promise<KafkaManyThreadsOptions> => check(await source.createKafkaManyThreadsOptions());
-  const provider: Provider = { provide: MODULE_OPTIONS, inject: [factory], useFactory: create };
+  const provider: Provider = { provide: GIVEN_OPTIONS, inject: [factory], useFactory: create };
   return useClass === undefined ? [provider] : [{ provide: useClass, useClass }, provider];
 }
 

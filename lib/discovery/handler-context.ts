@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import type { KafkaMessage, Message, RecordMetadata } from 'kafkajs';
+import type { KafkaMessage } from 'kafkajs';
 import type { Delivery } from '../engine/delivery.js';
 import type { RecordChunk } from '../engine/record-chunk.js';
 import type { KafkaContext, KafkaRecord } from '../interfaces/index.js';
@@ -72,17 +72,18 @@ export class HandlerContext implements KafkaContext {
     this.#value = value;
   }
 
-  ack(): void {
-    this.#delivery.ack(this.attempt);
+  // Functions of their own, made when they are read: handlers take contexts apart.
+  get ack(): KafkaContext['ack'] {
+    return () => this.#delivery.ack(this.attempt);
   }
-  nack(error: unknown = new Error('The handler called nack()')): void {
-    this.#delivery.nack(this.attempt, error);
+  get nack(): KafkaContext['nack'] {
+    return (error: unknown = new Error('The handler called nack()')) => this.#delivery.nack(this.attempt, error);
   }
-  progress(): void {
-    this.#delivery.progress();
+  get progress(): KafkaContext['progress'] {
+    return () => this.#delivery.progress();
   }
-  send(topic: string, messages: Message | Message[]): Promise<RecordMetadata[] | void> {
-    return this.#send(topic, messages);
+  get send(): KafkaContext['send'] {
+    return this.#send;
   }
 
   /** Who prints a context means the record. */

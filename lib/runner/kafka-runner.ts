@@ -28,6 +28,7 @@ import { KafkaConnections } from './kafka-connections.js';
 import { type DecodingHandler, KafkaGroup } from './kafka-group.js';
 
 /** Injection tokens of one `forRoot`. */
+export const GIVEN_OPTIONS = Symbol('KafkaManyThreadsGivenOptions');
 export const MODULE_OPTIONS = Symbol('KafkaManyThreadsOptions');
 export const CONNECTION_NAME = Symbol('KafkaManyThreadsConnection');
 

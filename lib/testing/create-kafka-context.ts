@@ -1,13 +1,16 @@
-import { KafkaNotImplementedError } from '../errors/not-implemented.error.js';
-import type { KafkaContext } from '../interfaces/index.js';
+import { KafkaTestContext, type KafkaTestContextOptions } from './kafka-test-context.js';
 
-/** Not built yet. */
-export function createKafkaContext<V>(_partial: {
-  value: V;
-  topic?: string;
-  key?: string | null;
-  headers?: Record<string, string>;
-  attempt?: number;
-}): KafkaContext<V> {
-  throw new KafkaNotImplementedError('createKafkaContext');
+/**
+ * A context for unit tests of handlers, without any broker. It does what the one in production does, and tells what the handler
+ * did with it.
+ *
+ * @publicApi
+ * @throws TypeError for an attempt, a partition or an offset that no record has
+ * @example
+ * const context = createKafkaContext({ value: { id: 1 }, topic: 'orders', key: 'ada' });
+ * await new OrdersHandler(payments).handle(context.record.value, context);
+ * expect(context.sent).toEqual([{ topic: 'paid', key: 'ada', value: '1' }]);
+ */
+export function createKafkaContext<V>(partial: KafkaTestContextOptions<V>): KafkaTestContext<V> {
+  return new KafkaTestContext(partial);
 }

@@ -7,7 +7,9 @@ import { type FaultOptions, type FaultState, InjectedFault } from './broker/faul
 import type { RecordedRequest } from './broker/faults/request-history.js';
 import type { Node } from './broker/nodes.js';
 import type { Topic } from './broker/topics/topic.js';
+import { missingCommits, missingWork } from './missing-commits.js';
 import { appendTo, recordsOf, type StoredRecord } from './stored-records.js';
+import { waitFor, type WaitOptions } from './wait-for.js';
 
 export interface EmbeddedKafkaOptions {
   /** Topics that are there from the start. Without `partitions` they have one. */
@@ -78,6 +80,37 @@ export class EmbeddedKafka {
   /** What the group has committed of the topic, in the order of the partitions. */
   committed(groupId: string, topic: string): { partition: number; offset: number; metadata: string }[] {
     return this.embedded.cluster.groups.committed(groupId, topic);
+  }
+
+  /**
+   * Resolves when the group has committed every record that lies in the topic, those of open transactions aside.
+   * @throws Error at the deadline: how far each partition is committed, which record is the next, and who is in the group.
+   */
+  async whenCommitted(groupId: string, topic: string, options?: WaitOptions): Promise<void> {
+    const wanted = this.topic(topic);
+    await this.when(`group ${groupId} has committed ${topic} to its end`, () => missingCommits(this.embedded.cluster, groupId, [wanted]), options);
+  }
+
+  /**
+   * Resolves when each of these groups has members that are not rebalancing, and has committed every topic to which they have
+   * subscribed. Without names: every group that has members, and there is one.
+   * @throws Error at the deadline, as `whenCommitted` does.
+   */
+  async whenIdle(groupIds: string | readonly string[] = [], options?: WaitOptions): Promise<void> {
+    const groups = typeof groupIds === 'string' ? [groupIds] : groupIds;
+    const who = groups.length === 0 ? 'every group' : groups.join(', ');
+    await this.when(`${who} has handled everything and committed it`, () => missingWork(this.embedded.cluster, groups), options);
+  }
+
+  /** Resolves to the records of the topic when there are as many. @throws Error at the deadline, with those that there are. */
+  async whenRecords(topic: string, count = 1, options?: WaitOptions): Promise<StoredRecord[]> {
+    const wanted = this.topic(topic);
+    const missing = (): string | null => {
+      const records = recordsOf(wanted);
+      return records.length >= count ? null : `It has ${records.length}: ${records.map(({ partition, offset, value }) => `${partition}@${offset} ${String(value).slice(0, 100)}`).join(', ') || 'none'}.`;
+    };
+    await this.when(`${topic} has ${count} records`, missing, options);
+    return recordsOf(wanted);
   }
 
   /**
@@ -180,6 +213,13 @@ export class EmbeddedKafka {
     await this.embedded.stop();
     const [defect] = this.embedded.defects;
     if (defect !== undefined) throw new Error('A request met a defect of the embedded broker.', { cause: defect });
+  }
+
+  private when(what: string, missing: () => string | null, options?: WaitOptions): Promise<void> {
+    return waitFor(what, () => {
+      if (this.stopped !== null) throw new Error(`The embedded broker has stopped before ${what}.`);
+      return missing();
+    }, options);
   }
 
   private topic(name: string): Topic {

@@ -13,7 +13,7 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
     'type KafkaCodec', 'type KafkaContext', 'type KafkaEventOf', 'type KafkaLag', 'type KafkaManyThreadsOptions', 'type KafkaPartitions', 'type KafkaRecord',
   ],
   'nestjs-kafka-many-threads/terminus': ['KafkaHealthIndicator'],
-  'nestjs-kafka-many-threads/testing': ['EmbeddedKafka', 'createKafkaContext'],
+  'nestjs-kafka-many-threads/testing': ['EmbeddedKafka', 'createKafkaContext', 'useEmbeddedKafka'],
   '@nestjs/terminus': ['HealthCheck', 'HealthCheckService', 'TerminusModule', 'type HealthCheckResult'],
   '@nestjs/core': ['NestFactory'],
   kafkajs: ['CompressionTypes', 'Kafka'],

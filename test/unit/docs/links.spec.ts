@@ -42,4 +42,11 @@ describe('the documents', () => {
     });
     expect(wrong).toEqual([]);
   });
+
+  it('show the example of tests as it runs', () => {
+    const shown = new Map(new Document('docs/testing.md').blocks('ts').map(({ code }) => [/^\/\/ (\S+\.ts)$/m.exec(code)?.[1] ?? '', code]));
+    for (const name of ['orders.handler.spec.ts', 'orders.handler.ts', 'app.module.ts']) {
+      expect(shown.get(name)).toBe(`// ${name}\n${readFileSync(join(PROJECT, 'test/examples', name), 'utf8')}`);
+    }
+  });
 });

@@ -9,7 +9,7 @@ const ASSUMED = join(PROJECT, 'test/unit/docs/assumed.d.ts');
 function faultsOf(snippets: readonly Snippet[]): string[] {
   const files = new Map(snippets.map((snippet) => [join(PROJECT, snippet.path), snippet]));
   const { config } = ts.readConfigFile(join(PROJECT, 'tsconfig.json'), ts.sys.readFile) as { config: object };
-  const { options } = ts.parseJsonConfigFileContent(config, { ...ts.sys, readDirectory: () => [] }, PROJECT, { noUnusedLocals: false, noUnusedParameters: false, types: ['node'] });
+  const { options } = ts.parseJsonConfigFileContent(config, { ...ts.sys, readDirectory: () => [] }, PROJECT, { noUnusedLocals: false, noUnusedParameters: false, types: ['node', 'jest'] });
   const host = ts.createCompilerHost(options);
   const [readFile, fileExists, directoryExists] = [host.readFile, host.fileExists, host.directoryExists];
   host.readFile = (name) => files.get(name)?.source ?? readFile(name);

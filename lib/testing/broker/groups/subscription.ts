@@ -12,7 +12,7 @@ export function subscribedTopics({ members, protocolName }: Pick<Group, 'members
 }
 
 /** Every version of the consumer protocol begins with its version and the topics. */
-function topicsOf(metadata: Buffer): string[] | null {
+export function topicsOf(metadata: Buffer): string[] | null {
   if (metadata.length < 6) return null;
   const topics: string[] = [];
   let position = 6;
