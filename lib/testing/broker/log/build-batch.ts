@@ -7,6 +7,8 @@ export interface NewRecord {
   readonly value: Buffer | null;
   readonly headers?: readonly { readonly name: string; readonly value: Buffer | null }[];
   readonly timestampMs: number;
+  /** Behind the batch's base offset; its place in the batch where absent. */
+  readonly offsetDelta?: number;
 }
 
 /** What a batch may say of its producer. */
@@ -21,7 +23,7 @@ const NOBODY: BatchProducer = { producerId: NO_PRODUCER_ID, producerEpoch: NO_PR
 export function buildBatch(records: readonly NewRecord[], attributes = 0, producer = NOBODY): Buffer {
   const baseTimestamp = records[0]?.timestampMs ?? 0;
   const body = new Writer(0, false, 1024);
-  records.forEach((record, index) => writeRecord(body, record, record.timestampMs - baseTimestamp, index));
+  records.forEach((record, index) => writeRecord(body, record, record.timestampMs - baseTimestamp, record.offsetDelta ?? index));
   const batch = Buffer.concat([Buffer.alloc(At.records), ...body.buffers()]);
   batch.writeInt32BE(batch.length - At.leaderEpoch, At.length);
   batch.writeInt32BE(-1, At.leaderEpoch);

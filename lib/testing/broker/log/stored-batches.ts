@@ -63,6 +63,12 @@ export class StoredBatches {
     return this.batches[this.firstWhere(batch => batch.latestTimestamp >= timestampMs)] ?? null;
   }
 
+  /** Puts these in the place of all that there are. */
+  replace(batches: readonly StoredBatch[]): void {
+    this.batches = [];
+    for (const { bytes, baseOffset, lastOffset, maxTimestamp } of batches) this.append(bytes, baseOffset, lastOffset, maxTimestamp);
+  }
+
   /** Forgets batches that end in front of the offset. */
   deleteBefore(offset: number): void {
     this.batches.splice(0, this.indexOf(offset));

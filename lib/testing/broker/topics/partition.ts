@@ -1,3 +1,4 @@
+import { compact } from '../log/compaction.js';
 import type { BatchHead } from '../log/batch-header.js';
 import { type Appended, PartitionLog, type TransactionEnd } from '../log/partition-log.js';
 import type { Node } from '../nodes.js';
@@ -8,6 +9,7 @@ export class Partition {
   readonly log = new PartitionLog();
   leader: Node | null = null;
   leaderEpoch = -1;
+  private segmentBegan = 0;
   private readonly watchers = new Set<() => void>();
 
   constructor(
@@ -20,9 +22,18 @@ export class Partition {
   }
 
   append(bytes: Buffer, head: BatchHead, nowMs: number): Appended {
+    this.roll(nowMs);
     const appended = this.log.append(bytes, head, this.leaderEpoch, this.topic.config.appendTime ? nowMs : null);
     this.changed();
     return appended;
+  }
+
+  /** A segment is over when the next append comes after its time; of a compacted topic it is then compacted, at once. */
+  private roll(nowMs: number): void {
+    const { compacted, segmentMs } = this.topic.config;
+    if (nowMs - this.segmentBegan < segmentMs) return;
+    this.segmentBegan = nowMs;
+    if (compacted) this.log.batches.replace(compact(this.log.batches.all));
   }
 
   /** Writes a transaction's marker. */

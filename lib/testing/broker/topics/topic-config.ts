@@ -69,6 +69,11 @@ export class TopicConfig {
     return this.value('cleanup.policy').split(',').includes('compact');
   }
 
+  /** Milliseconds after which what was written is compacted by the next append. */
+  get segmentMs(): number {
+    return Number(this.value('segment.ms'));
+  }
+
   value(name: string): string {
     return this.changed.get(name) ?? SETTINGS[name]?.value ?? '';
   }

@@ -2,8 +2,10 @@ import fc from 'fast-check';
 import { At, Attribute, readHead } from '../../../../lib/testing/broker/log/batch-header.js';
 import { buildBatch, seal } from '../../../../lib/testing/broker/log/build-batch.js';
 import { type BatchRules, checkBatch } from '../../../../lib/testing/broker/log/check-batch.js';
+import { compact } from '../../../../lib/testing/broker/log/compaction.js';
 import { crc32c } from '../../../../lib/testing/broker/log/crc32c.js';
 import { PartitionLog } from '../../../../lib/testing/broker/log/partition-log.js';
+import { RecordCursor } from '../../../../lib/testing/broker/log/record-cursor.js';
 import { findTime, latestTime } from '../../../../lib/testing/broker/log/time-search.js';
 import { ErrorCode } from '../../../../lib/testing/broker/protocol/error-codes.js';
 
@@ -117,6 +119,22 @@ describe('the log of a partition in the embedded broker', () => {
     expect(findTime(log, NOW + 500)).toEqual({ offset: 5, timestamp: NOW + 1000 });
     expect(findTime(log, NOW + 2000)).toBeNull();
     expect(latestTime(log)).toEqual({ offset: 6, timestamp: NOW + 1001 });
+  });
+
+  it('keeps the last record of each key at its offset where it is compacted', () => {
+    const log = new PartitionLog();
+    append(log, buildBatch(records(3)));
+    append(log, buildBatch(records(1)));
+    append(log, buildBatch(records(1)));
+    log.batches.replace(compact(log.batches.all));
+    expect(log.batches.all.map(({ baseOffset, lastOffset }) => [baseOffset, lastOffset])).toEqual([[0, 2], [4, 4]]);
+    const [{ bytes }] = log.batches.all;
+    expect([checkedCrc(bytes), readHead(bytes).lastOffsetDelta, readHead(bytes).count]).toEqual([true, 2, 2]);
+    const cursor = new RecordCursor(bytes.subarray(At.records));
+    cursor.next();
+    expect([cursor.offsetDelta, String(cursor.bytesOf(cursor.key))]).toEqual([1, 'k1']);
+    expect(log.batches.read(0, 5, 2 ** 20, true)).toHaveLength(2);
+    expect(append(log, buildBatch(records(1))).baseOffset).toBe(5);
   });
 
   it('forgets what is deleted, and refuses to delete what is not there', () => {
