@@ -3,6 +3,7 @@ import { createTopic, testBrokers, unique } from '../kafka.js';
 
 /** What a conformance suite runs against. */
 export interface BrokerUnderTest {
+  readonly kind: 'kafka' | 'embedded';
   /** `host:port`. */
   readonly address: string;
   /** Of a name of its own. */
@@ -13,11 +14,12 @@ export type StartBroker = () => Promise<BrokerUnderTest>;
 
 /** The broker of the test run. */
 export const realBroker: StartBroker = () =>
-  Promise.resolve({ address: testBrokers()[0], createTopic: (partitions) => createTopic('conformance', partitions), stop: () => Promise.resolve() });
+  Promise.resolve({ kind: 'kafka', address: testBrokers()[0], createTopic: (partitions) => createTopic('conformance', partitions), stop: () => Promise.resolve() });
 
 export const embeddedBroker: StartBroker = async () => {
   const kafka = await EmbeddedKafka.start();
   return {
+    kind: 'embedded',
     address: kafka.brokers[0],
     async createTopic(partitions) {
       const name = unique('conformance');

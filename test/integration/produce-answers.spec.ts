@@ -1,0 +1,4 @@
+import { realBroker } from '../support/conformance/broker-under-test.js';
+import { produceAnswers } from '../support/conformance/produce-answers.js';
+
+describe('Producing to a real broker', () => produceAnswers(realBroker));
