@@ -79,15 +79,15 @@ export class Connection {
     const answer = await this.judged(api.name, header, call);
     if (answer === null || this.closed) return;
     // The header of this one answer never changes, so that a client of any age can read it.
-    this.send(frameResponse(header.correlationId, flexible && api.key !== API_VERSIONS, answer));
+    await this.send(frameResponse(header.correlationId, flexible && api.key !== API_VERSIONS, answer));
   }
 
   /** Only ApiVersions has an answer for a version that nobody knows: the versions that are known. */
-  private unsupported(header: RequestHeader): void {
+  private unsupported(header: RequestHeader): Promise<void> {
     const api = registry.get(API_VERSIONS);
     if (api === undefined || header.apiKey !== API_VERSIONS) throw new ProtocolError(`version ${header.apiVersion} of the API ${header.apiKey} is not served`);
     const call = api.decode(new Reader(Buffer.alloc(0)));
-    this.send(frameResponse(header.correlationId, false, call.refuse(ErrorCode.UNSUPPORTED_VERSION, this.context(header))));
+    return this.send(frameResponse(header.correlationId, false, call.refuse(ErrorCode.UNSUPPORTED_VERSION, this.context(header))));
   }
 
   private async judged(api: string, header: RequestHeader, call: Call): Promise<Writer | null> {
@@ -136,10 +136,22 @@ export class Connection {
     };
   }
 
-  private send(buffers: readonly Buffer[]): void {
+  /** Done when the client can take more: who does not read its answers has no further request served, and fills no memory. */
+  private async send(buffers: readonly Buffer[]): Promise<void> {
     this.socket.cork();
     for (const buffer of buffers) this.socket.write(buffer);
     this.socket.uncork();
+    if (this.socket.writableNeedDrain) await this.drained();
+  }
+
+  private drained(): Promise<void> {
+    return new Promise(resolve => {
+      const undo = this.whenClosed(resolve);
+      this.socket.once('drain', () => {
+        undo();
+        resolve();
+      });
+    });
   }
 
   private whenClosed(work: () => void): () => void {
