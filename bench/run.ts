@@ -42,7 +42,7 @@ const rounds = Number(options.rounds);
 const isChosen = ({ workload, name }: Case | Study): boolean => (workloads.length === 0 || workloads.includes(workload)) && name.includes(options.case);
 const chosen = cases.filter(isChosen).map((each) => ({ ...each, contenders: each.contenders.filter((name) => options.contender?.includes(name) ?? true) }));
 const chosenStudies = options.contender === undefined ? studies.filter(isChosen) : [];
-if (chosen.length + chosenStudies.length === 0 || !(rounds >= 1)) throw new Error('Nothing to run. Name some of w1 w2 w3 w5 w6, or none for all, and --rounds 1 or more.');
+if (chosen.length + chosenStudies.length === 0 || !(rounds >= 1)) throw new Error('Nothing to run. Name some of w1 w2 w3 w5 w6 producer, or none for all, and --rounds 1 or more.');
 
 const nodeArguments = options.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.profile}`];
 const endMs = performance.now() + TOTAL_LIMIT_MS;

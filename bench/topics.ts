@@ -27,6 +27,11 @@ export class Topics {
     return known;
   }
 
+  /** One of its own for producers. */
+  empty(): Promise<string> {
+    return this.create('empty');
+  }
+
   async delete(): Promise<void> {
     const admin = this.client.admin();
     await admin.connect();

@@ -174,7 +174,7 @@ class Group implements GroupConsumer {
       await Promise.all(members.map((member) => member.close()));
       if (wasStopped) throw new Error(`The consumer of ${this.groupId} was stopped while it connected`, { cause: error });
       if (!(error instanceof WireError)) throw error;
-      throw error.kind === 'fatal' ? new KafkaRefusedError(this.groupId, error.code, error) : new KafkaConnectionError(`The consumer of group ${this.groupId}`, error);
+      throw error.kind === 'fatal' ? new KafkaRefusedError(`The consumer of group ${this.groupId}`, error.code, error, this.groupId) : new KafkaConnectionError(`The consumer of group ${this.groupId}`, error);
     }
     for (const line of this.routes.describe(members[0]?.metadata.topics.keys() ?? [])) this.deps.log.info(line);
     this.phase = 'connected';
@@ -278,7 +278,7 @@ class Group implements GroupConsumer {
   /** One member has ended by itself. The others end, too: what has half failed would neither be restarted nor be left alone. */
   private failed(cause: unknown): void {
     const { log, options } = this.deps;
-    const error = cause instanceof WireError ? new KafkaRefusedError(this.groupId, cause.code, cause) : cause;
+    const error = cause instanceof WireError ? new KafkaRefusedError(`The consumer of group ${this.groupId}`, cause.code, cause, this.groupId) : cause;
     const isRunning = this.stopping === null && (this.phase === 'started' || this.phase === 'draining');
     if (!isRunning) return log.error(`A member of ${this.groupId} failed while the consumer stopped`, error);
     this.phase = 'failed';

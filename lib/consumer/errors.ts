@@ -47,19 +47,22 @@ export class KafkaConnectionError extends Error {
 }
 
 /**
- * Kafka refuses what the consumer of a group asks, and would refuse it again: wrong credentials, missing rights, a group of another
- * kind. At boot `app.init()` rejects with it, whatever `startFailure` says. While the consumer runs its state becomes 'failed', and the
+ * Kafka refuses what the consumer of a group asks, or a producer, and would refuse it again: wrong credentials, missing rights, a
+ * group of another kind. At boot `app.init()` rejects with it, whatever `startFailure` says. While the consumer runs its state becomes 'failed', and the
  * event 'crashed' has it.
  */
 export class KafkaRefusedError extends Error {
   override readonly name = 'KafkaRefusedError';
+  /** @param who 'The consumer of group orders' */
   constructor(
-    readonly groupId: string,
+    who: string,
     /** Kafka's name of the error where it has one: 'GROUP_AUTHORIZATION_FAILED'. */
     readonly code: string,
     cause: unknown,
+    /** Null where a producer is refused. */
+    readonly groupId: string | null = null,
   ) {
-    super(sentences(`The consumer of group ${groupId} cannot work: ${messageOf(cause)}`, remedyOf(code)), { cause });
+    super(sentences(`${who} cannot work: ${messageOf(cause)}`, remedyOf(code)), { cause });
   }
 }
 

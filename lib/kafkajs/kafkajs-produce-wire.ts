@@ -5,7 +5,6 @@ import type { BatchFault, BatchOutcome, PartitionLayout, ProducerIdentity, Produ
 import type { BrokerLink } from './broker-link.js';
 import { Brokers, seedsOf } from './brokers.js';
 import { openDoor } from './cluster-door.js';
-import { requireCodec } from './compression.js';
 import { connectWithRetries } from './connect-retries.js';
 import { ErrorCode, produceFault, protocolError, toWireError } from './errors.js';
 import {
@@ -46,15 +45,15 @@ export class KafkajsProduceWire implements ProduceWire {
     this.opened?.close();
   }
 
-  async metadata(topics: readonly string[]): Promise<ReadonlyMap<string, readonly PartitionLayout[]>> {
+  async metadata(topics: readonly string[]): Promise<ReadonlyMap<string, readonly PartitionLayout[] | WireError>> {
     const brokers = this.brokers();
     const reply = await brokers.ask('Metadata', this.requestMs, broker => broker.metadata(topics));
     brokers.learn(reply.brokers);
-    const found = new Map<string, readonly PartitionLayout[]>();
+    const found = new Map<string, readonly PartitionLayout[] | WireError>();
     for (const { topic, topicErrorCode, partitionMetadata } of reply.topicMetadata) {
       if (topicErrorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION || topicErrorCode === ErrorCode.LEADER_NOT_AVAILABLE) continue;
-      if (topicErrorCode !== ErrorCode.NONE) throw protocolError(topicErrorCode, `Metadata of the topic "${topic}"`);
-      found.set(topic, partitionMetadata.map(each => ({ ...each, leader: brokers.address(each.leader) === null ? -1 : each.leader })).sort((a, b) => a.partitionId - b.partitionId));
+      if (topicErrorCode !== ErrorCode.NONE) found.set(topic, protocolError(topicErrorCode, `Metadata of the topic "${topic}"`));
+      else found.set(topic, partitionMetadata.map(each => ({ ...each, leader: brokers.address(each.leader) === null ? -1 : each.leader })).sort((a, b) => a.partitionId - b.partitionId));
     }
     return found;
   }
@@ -65,10 +64,6 @@ export class KafkajsProduceWire implements ProduceWire {
     const { errorCode, producerId, epoch } = await link.send('InitProducerId', this.requestMs, initProducerIdProtocol(version));
     if (errorCode !== ErrorCode.NONE) throw protocolError(errorCode, 'InitProducerId', 'An idempotent producer needs IdempotentWrite on the cluster, or Write on a topic; `producer.idempotent: false` does without.');
     return { producerId, epoch };
-  }
-
-  requireCompression(compression: number): void {
-    requireCodec(compression);
   }
 
   async produce({ leader, acks, batches }: ProduceRequest): Promise<readonly BatchOutcome[]> {

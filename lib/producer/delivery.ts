@@ -40,7 +40,8 @@ export class Delivery {
     if (outbox.isBusy || this.isStopped) return;
     outbox.failExpired(clock.now(), () => this.expired(outbox));
     if (outbox.isEmpty) return;
-    if (topics.isMissing(outbox.topic)) return this.failAll(outbox, unknownTopic(outbox.topic));
+    const denial = topics.denialOf(outbox.topic);
+    if (denial !== null) return this.failAll(outbox, denial);
     if ((outbox.batch?.deadlineMs ?? Infinity) <= clock.now()) return this.giveUp(outbox, this.expired(outbox));
     const leader = topics.leaderOf(outbox.topic, outbox.partition);
     if (leader !== null) return this.queueOf(leader).add(outbox);
@@ -175,10 +176,6 @@ export class Delivery {
     const last = lastFault === null ? 'The partition has no leader, or it is not known.' : `The last answer: ${lastFault}`;
     return { kind: 'not-acknowledged', message: `${name} was not acknowledged within ${this.deps.settings.deliveryTimeoutMs} ms (deliveryTimeoutMs). ${last}` };
   }
-}
-
-export function unknownTopic(topic: string): SendFault {
-  return { kind: 'unknown-topic', message: `Topic ${topic} does not exist. Create it, or see auto.create.topics.enable of the broker and \`producer.allowAutoTopicCreation\`.` };
 }
 
 function faultOf(error: unknown): BatchFault {

@@ -1,14 +1,17 @@
+import type { WireError } from '../consumer/wire.js';
+
 /** What a producer needs of Kafka. `lib/kafkajs` implements it. Every rejection is a `WireError`. */
 export interface ProduceWire {
   connect(): Promise<void>;
   /** Ends the connections; requests under way reject. Idempotent. */
   close(): void;
-  /** Fresh metadata. A topic that does not exist is absent; whether asking creates it is the wire's configuration. */
-  metadata(topics: readonly string[]): Promise<ReadonlyMap<string, readonly PartitionLayout[]>>;
+  /**
+   * Fresh metadata. A topic that does not exist is absent; whether asking creates it is the wire's configuration. What Kafka says
+   * against one topic stands in its place, and costs the others nothing.
+   */
+  metadata(topics: readonly string[]): Promise<ReadonlyMap<string, readonly PartitionLayout[] | WireError>>;
   /** An identity that nobody has had before: its sequences begin at 0. */
   newIdentity(): Promise<ProducerIdentity>;
-  /** @throws WireError 'fatal' where records cannot be packed with it. */
-  requireCompression(compression: number): void;
   /** One request to one broker, with at most one batch of a partition. An outcome for each batch, in their order. */
   produce(request: ProduceRequest): Promise<readonly BatchOutcome[]>;
 }

@@ -3,7 +3,9 @@ import type { Clock } from '../consumer/clock.js';
 import { messageOf } from '../consumer/error-text.js';
 import type { GroupLog } from '../consumer/group-consumer.js';
 import { LogThrottle } from '../consumer/log-throttle.js';
+import { WireError } from '../consumer/wire.js';
 import type { PartitionLayout, ProduceWire } from './produce-wire.js';
+import type { SendFault } from './send-call.js';
 
 /** Between two requests, whoever asks. */
 const GAP_MS = 100;
@@ -15,6 +17,12 @@ interface KnownTopic {
   readonly partitions: PartitionLayout[];
   readonly leaders: ReadonlyMap<number, number>;
   readonly askedMs: number;
+}
+
+/** Why nothing can be sent to a topic. */
+interface Denial {
+  readonly askedMs: number;
+  readonly fault: SendFault;
 }
 
 export interface ProducerTopicsDependencies {
@@ -29,7 +37,8 @@ export interface ProducerTopicsDependencies {
 /** Partitions and leaders of the topics that somebody sends to. A topic that nobody sends to any more is never asked for. */
 export class ProducerTopics {
   private readonly known = new Map<string, KnownTopic>();
-  private readonly absences = new Map<string, { readonly count: number; readonly askedMs: number }>();
+  private readonly absences = new Map<string, number>();
+  private readonly denials = new Map<string, Denial>();
   private readonly wanted = new Set<string>();
   private readonly throttle: LogThrottle;
   private cancel: (() => void) | null = null;
@@ -53,14 +62,14 @@ export class ProducerTopics {
     const leader = this.known.get(topic)?.leaders.get(partition) ?? -1;
     return leader < 0 ? null : leader;
   }
-  /** Enough answers have been without it, the last one to a question asked since then. */
-  isMissing(topic: string, sinceMs = -Infinity): boolean {
-    const absent = this.absences.get(topic);
-    return absent !== undefined && absent.count >= ABSENCES && absent.askedMs > sinceMs;
+  /** Kafka refuses the topic, or enough answers have been without it; the last one to a question asked since then. */
+  denialOf(topic: string, sinceMs = -Infinity): SendFault | null {
+    const denial = this.denials.get(topic);
+    return denial !== undefined && denial.askedMs > sinceMs ? denial.fault : null;
   }
 
   want(topic: string): void {
-    if (this.isMissing(topic)) this.absences.delete(topic);
+    this.denials.delete(topic);
     this.wanted.add(topic);
     this.plan();
   }
@@ -103,15 +112,35 @@ export class ProducerTopics {
     this.plan();
   }
 
-  private take(topic: string, partitions: readonly PartitionLayout[] | undefined, askedMs: number): void {
-    if (partitions !== undefined && partitions.length > 0) {
+  private take(topic: string, answer: readonly PartitionLayout[] | WireError | undefined, askedMs: number): void {
+    if (answer instanceof WireError) {
+      if (answer.kind === 'fatal') this.deny(topic, askedMs, refusedTopic(topic, answer));
+      else this.wanted.add(topic);
+    } else if (answer !== undefined && answer.length > 0) {
       this.absences.delete(topic);
-      const leaders = new Map(partitions.map(({ partitionId, leader }) => [partitionId, leader]));
-      this.known.set(topic, { partitions: [...partitions], leaders, askedMs });
-      return;
+      const leaders = new Map(answer.map(({ partitionId, leader }) => [partitionId, leader]));
+      this.known.set(topic, { partitions: [...answer], leaders, askedMs });
+    } else {
+      const count = (this.absences.get(topic) ?? 0) + 1;
+      this.absences.set(topic, count);
+      this.known.delete(topic);
+      if (count >= ABSENCES) this.deny(topic, askedMs, unknownTopic(topic));
+      else this.wanted.add(topic);
     }
-    this.known.delete(topic);
-    this.absences.set(topic, { count: (this.absences.get(topic)?.count ?? 0) + 1, askedMs });
-    if (!this.isMissing(topic)) this.wanted.add(topic);
   }
+
+  private deny(topic: string, askedMs: number, fault: SendFault): void {
+    this.absences.delete(topic);
+    this.known.delete(topic);
+    this.denials.set(topic, { askedMs, fault });
+  }
+}
+
+function unknownTopic(topic: string): SendFault {
+  return { kind: 'unknown-topic', message: `Topic ${topic} does not exist. Create it, or see auto.create.topics.enable of the broker and \`producer.allowAutoTopicCreation\`.` };
+}
+
+function refusedTopic(topic: string, { code, message }: WireError): SendFault {
+  if (code === 'INVALID_TOPIC_EXCEPTION') return { kind: 'unknown-topic', message: `Kafka has no topic with the name '${topic}'. ${message}` };
+  return { kind: 'not-acknowledged', message: `Nothing can be sent to topic ${topic}: ${message}` };
 }

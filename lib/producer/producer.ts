@@ -1,6 +1,6 @@
 import type { Clock } from '../consumer/clock.js';
 import type { GroupLog } from '../consumer/group-consumer.js';
-import { Delivery, unknownTopic } from './delivery.js';
+import { Delivery } from './delivery.js';
 import { type Acknowledgement, KafkaNotAcknowledgedError, KafkaProducerClosedError, KafkaProducerFullError } from './errors.js';
 import { PartitionOutbox } from './partition-outbox.js';
 import type { Acks, PartitionLayout, ProduceWire } from './produce-wire.js';
@@ -55,18 +55,13 @@ export class Producer {
     return this.deps.wire.connect();
   }
 
-  /** Rejects with a `KafkaSendError`, with a `WireError` for a compression that is not there, or with what the records reject with. */
+  /** Rejects with a `KafkaSendError`, or with what the records reject with. */
   send({ topic, records, acks, compression }: SendRequest): Promise<Acknowledgement[]> {
-    const { settings, clock, wire } = this.deps;
+    const { settings, clock } = this.deps;
     if (Array.isArray(records) && records.length === 0) return Promise.resolve([]);
     if (this.state !== 'open') return refuse(records, new KafkaProducerClosedError(topic, `A record for ${topic} was sent after ${settings.name} had closed: the application is shutting down.`));
     if (this.bufferedBytes >= settings.bufferBytes) {
       return refuse(records, new KafkaProducerFullError(topic, `${this.bufferedBytes} bytes wait in ${settings.name} already (bufferBytes: ${settings.bufferBytes}). Await what you send, or send less at once.`));
-    }
-    try {
-      wire.requireCompression(compression);
-    } catch (error) {
-      return refuse(records, error);
     }
     const sentMs = clock.now();
     const call = new SendCall(topic, { acks, compression, sentMs, deadlineMs: sentMs + settings.deliveryTimeoutMs }, over => this.over(over));
@@ -148,9 +143,9 @@ export class Producer {
     const { topic, records, settings } = call;
     if (call.isOver) return true;
     if (records === null) return false;
-    const isMissing = this.topics.isMissing(topic, settings.sentMs);
-    const known = isMissing ? null : this.topics.layout(topic);
-    if (known === null) return this.unroutable(call, isMissing ? unknownTopic(topic) : null);
+    const denial = this.topics.denialOf(topic, settings.sentMs);
+    const known = denial === null ? this.topics.layout(topic) : null;
+    if (known === null) return this.unroutable(call, denial);
     const partitions = this.partitionsOf(call, records, known.partitions);
     if (partitions === null) return true;
     const unknown = partitions.find(partition => !known.leaders.has(partition));
@@ -215,8 +210,8 @@ function bytesOf(records: readonly UnroutedRecord[]): number {
   return bytes;
 }
 
-function refuse(records: SendRequest['records'], error: unknown): Promise<never> {
+function refuse(records: SendRequest['records'], error: Error): Promise<never> {
   // Whoever gets this error needs no second one.
   if (records instanceof Promise) records.catch(() => undefined);
-  return Promise.reject(error instanceof Error ? error : new Error(String(error)));
+  return Promise.reject(error);
 }

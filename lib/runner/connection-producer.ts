@@ -1,5 +1,5 @@
 import type { Message, RecordMetadata } from 'kafkajs';
-import { KafkaConnectionError } from '../consumer/errors.js';
+import { KafkaConnectionError, KafkaRefusedError } from '../consumer/errors.js';
 import { systemClock } from '../consumer/clock.js';
 import { messageOf } from '../consumer/error-text.js';
 import type { GroupLog } from '../consumer/group-consumer.js';
@@ -7,6 +7,7 @@ import { WireError } from '../consumer/wire.js';
 import { codecName, type Encode, encoderOf } from '../discovery/codecs.js';
 import { KafkaConfigurationError } from '../errors/configuration.error.js';
 import type { KafkaManyThreadsOptions, KafkaOutgoing, KafkaProducerOptions, KafkaSendOptions } from '../interfaces/index.js';
+import { requireCodec } from '../kafkajs/compression.js';
 import { KafkajsProduceWire } from '../kafkajs/kafkajs-produce-wire.js';
 import { producerSettings } from '../options/producer-options.js';
 import type { Acks } from '../producer/produce-wire.js';
@@ -49,12 +50,13 @@ export class ConnectionProducer {
     try {
       await connected;
     } catch (error) {
-      throw error instanceof WireError && error.kind !== 'fatal' ? new KafkaConnectionError(this.name, error) : error;
+      if (!(error instanceof WireError)) throw error;
+      throw error.kind === 'fatal' ? new KafkaRefusedError(this.name, error.code, error) : new KafkaConnectionError(this.name, error);
     }
   }
 
   async send(topic: string, messages: KafkaOutgoing | readonly KafkaOutgoing[], { acks, compression = 0 }: KafkaSendOptions = {}): Promise<RecordMetadata[]> {
-    return this.hand(topic, outgoingRecords(topicName(topic), listOf(messages), this.encode, this.codec), this.acksOf(acks), compression);
+    return this.hand(topic, outgoingRecords(topicName(topic), listOf(messages), this.encode, this.codec), this.acksOf(acks), compressionOf(compression));
   }
 
   /** From handlers, in kafkajs's terms. */
@@ -76,6 +78,16 @@ export class ConnectionProducer {
       throw new KafkaConfigurationError('send, option acks', `found ${acks}, and the producer is \`idempotent: true\`, which needs the acknowledgement of all in-sync replicas.`);
     }
     return acks;
+  }
+}
+
+/** @throws KafkaConfigurationError where records cannot be packed with it */
+function compressionOf(compression: number): number {
+  try {
+    requireCodec(compression);
+    return compression;
+  } catch (error) {
+    throw new KafkaConfigurationError('send, option compression', messageOf(error));
   }
 }
 

@@ -5,9 +5,9 @@ import { withApp } from '../support/nest-app.js';
 import { ProduceSockets } from '../support/produce-sockets.js';
 import { readTopic, valuesOf } from '../support/read-topic.js';
 
-const REQUEST_MS = 1000;
+const REQUEST_MS = 500;
 
-/** A producer whose requests go through these sockets, and wait for answers a second. */
+/** A producer whose requests go through these sockets, and wait for answers half a second. */
 function withProducer<T>(sockets: ProduceSockets, producer: KafkaProducerOptions, work: (producer: KafkaProducerService) => Promise<T>): Promise<T> {
   const client = { brokers: testBrokers(), socketFactory: sockets.factory, requestTimeout: REQUEST_MS };
   return withApp({ options: { consumer: undefined, client, producer, codec: 'string' } }, (app) => work(app.app.get(KafkaProducerService)));
@@ -26,7 +26,7 @@ describe('an answer that is lost, with many sends at once', () => {
     const sockets = new ProduceSockets();
     const sent: { value: string; offset: number }[] = [];
     await withProducer(sockets, {}, async (producer) => {
-      sockets.loseAnswers(3, how);
+      sockets.loseAnswers(2, how);
       const waves = await Promise.all(numbered('wave', 24).map(async (wave, turn) => {
         await new Promise((resolve) => setTimeout(resolve, 20 * turn));
         const values = numbered(`${wave}-`, 40);
@@ -38,7 +38,7 @@ describe('an answer that is lost, with many sends at once', () => {
     });
     const log = valuesOf(await readTopic(topic));
     expect(log.length).toBe(960);
-    for (const { value, offset } of sent) expect(log[offset]).toBe(value);
+    expect(sent.filter(({ value, offset }) => log[offset] !== value)).toEqual([]);
     // Those of one wave were sent in this order.
     for (const wave of new Set(log.map((value) => value?.split('-')[0]))) {
       expect(log.filter((value) => value?.startsWith(`${wave}-`))).toEqual(numbered(`${wave}-`, 40));
@@ -99,12 +99,12 @@ describe('a network between producer and broker', () => {
     const topic = await createTopic('away');
     const network = await Network.to(testBrokers());
     try {
-      await withProducer(new ProduceSockets(network.ways), { deliveryTimeoutMs: 3000, bufferBytes: 100_000 }, async (producer) => {
+      await withProducer(new ProduceSockets(network.ways), { deliveryTimeoutMs: 1500, bufferBytes: 100_000 }, async (producer) => {
         await sendAll(producer, topic, ['first']);
         network.cut();
         const late = producer.send(topic, { value: 'x'.repeat(150_000) });
         await expect(producer.send(topic, { value: 'one too many' })).rejects.toThrow(KafkaProducerFullError);
-        await expect(late).rejects.toThrow(/not acknowledged within 3000 ms \(deliveryTimeoutMs\)/);
+        await expect(late).rejects.toThrow(/not acknowledged within 1500 ms \(deliveryTimeoutMs\)/);
         const waiting = producer.send(topic, { value: 'second' });
         network.heal();
         expect(await waiting).toMatchObject([{ partition: 0 }]);

@@ -40,6 +40,12 @@ export class FreshApp {
     return new RunningApp(spawn(process.execPath, ['app.js'], { ...options, stdio: ['ignore', 'pipe', 'pipe'] }));
   }
 
+  /** As a module of that format. @throws with what Node says, where that fails. */
+  import(format: Format, specifier: string): Promise<string> {
+    const [type, code] = format === 'CommonJS' ? ['commonjs', `require('${specifier}')`] : ['module', `import '${specifier}'`];
+    return execute(this.folder, process.execPath, `--input-type=${type}`, '--eval', code);
+  }
+
   /** What the package's command line writes. */
   cli(...args: string[]): Promise<string> {
     return execute(this.folder, join(this.folder, 'node_modules', '.bin', 'kafka-many-threads'), ...args);

@@ -43,6 +43,11 @@ describe('the packed package, in a fresh application without optional peers', ()
       expect(installed.filter((name) => optional.includes(name))).toEqual([]);
     });
 
+    it.each(formats)('can be imported, as %s, and its health indicator names the peer that is missing', async (format) => {
+      await app.import(format, 'nestjs-kafka-many-threads');
+      await expect(app.import(format, 'nestjs-kafka-many-threads/terminus')).rejects.toThrow(/Cannot find (module|package) '@nestjs\/terminus'/);
+    });
+
     it.each(formats)('compiles, as %s', (format) => app.compile(format), 3 * MINUTE);
 
     it.each(formats.flatMap((format) => wirings.map((wiring): [Format, string] => [format, wiring])))('as %s, wired with %s: says what it handles, handles it, and has committed it all when SIGTERM has ended it', async (format, wiring) => {

@@ -1,5 +1,5 @@
 import { type IHeaders, Kafka } from 'kafkajs';
-import { eventually, testKafka, unique, withAdmin } from './kafka.js';
+import { eventually, testKafka, unique } from './kafka.js';
 
 export interface ReadRecord {
   readonly partition: number;
@@ -12,7 +12,7 @@ export interface ReadRecord {
 
 /** Every record of a topic, in offset order per partition, as plain kafkajs reads it. */
 export async function readTopic(topic: string, kafka = new Kafka(testKafka())): Promise<ReadRecord[]> {
-  const ends = await withAdmin((admin) => admin.fetchTopicOffsets(topic));
+  const ends = await endsOf(topic, kafka);
   const missing = new Map(ends.filter(({ low, high }) => Number(high) > Number(low)).map(({ partition, high }) => [partition, Number(high)]));
   if (missing.size === 0) return [];
   const records: ReadRecord[] = [];
@@ -36,6 +36,16 @@ export async function readTopic(topic: string, kafka = new Kafka(testKafka())): 
     await consumer.disconnect();
   }
   return records;
+}
+
+async function endsOf(topic: string, kafka: Kafka) {
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    return await admin.fetchTopicOffsets(topic);
+  } finally {
+    await admin.disconnect();
+  }
 }
 
 /** The values of a partition as text. */

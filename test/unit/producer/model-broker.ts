@@ -19,6 +19,8 @@ export class ModelBroker implements ProduceWire {
   metadataRequests = 0;
   maxBatchBytes = 1_000_000;
   missing: ReadonlySet<string> = new Set();
+  /** By topic, what the broker says against it. */
+  denied: ReadonlyMap<string, WireError> = new Map();
   refused: ReadonlySet<string> = new Set();
   private readonly states = new Map<string, ProducerState>();
   private readonly delayed: { request: ProduceRequest; after: number }[] = [];
@@ -30,13 +32,12 @@ export class ModelBroker implements ProduceWire {
 
   async connect(): Promise<void> {}
   close(): void {}
-  requireCompression(): void {}
 
-  async metadata(topics: readonly string[]): Promise<ReadonlyMap<string, readonly PartitionLayout[]>> {
+  async metadata(topics: readonly string[]): Promise<ReadonlyMap<string, readonly PartitionLayout[] | WireError>> {
     this.metadataRequests++;
     await nextTurn();
     const layout = Array.from({ length: this.partitions }, (_, partitionId) => ({ partitionErrorCode: 0, partitionId, leader: partitionId % 2, replicas: [], isr: [] }));
-    return new Map(topics.filter((topic) => !this.missing.has(topic)).map((topic) => [topic, layout]));
+    return new Map(topics.filter((topic) => !this.missing.has(topic)).map((topic) => [topic, this.denied.get(topic) ?? layout]));
   }
   async newIdentity(): Promise<ProducerIdentity> {
     await nextTurn();

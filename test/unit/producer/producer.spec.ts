@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { WireError } from '../../../lib/consumer/wire.js';
 import { defaultPartitioner } from '../../../lib/producer/partitioner.js';
 import { Producer } from '../../../lib/producer/producer.js';
 import type { ProducerSettings } from '../../../lib/producer/producer-settings.js';
@@ -140,6 +141,20 @@ describe('topics', () => {
     await clock.run(send('t', ['c']));
     expect((await clock.run(missing)).map((each) => each.status === 'rejected' && (each.reason as Error).name)).toEqual(['KafkaUnknownTopicError', 'KafkaUnknownTopicError']);
     expect(broker.metadataRequests).toBe(6);
+  });
+
+  test('one that Kafka refuses rejects what waits for it at once, is asked for again by the next send, and holds up no other', async () => {
+    const broker = new ModelBroker(1);
+    broker.denied = new Map([['secret', new WireError('fatal', 'TOPIC_AUTHORIZATION_FAILED', 'Not allowed.')]]);
+    const { clock, send } = harness(broker);
+    const refused = send('secret', ['a']);
+    const other = send('t', ['b']);
+    await expect(clock.run(refused)).rejects.toThrow('Nothing can be sent to topic secret: Not allowed.');
+    await clock.run(other);
+    expect(clock.now()).toBeLessThan(200);
+    broker.denied = new Map();
+    await clock.run(send('secret', ['c']));
+    expect(broker.log('secret')).toEqual(['c']);
   });
 
   test('one that nobody sends to any more is never asked for', async () => {
