@@ -31,6 +31,7 @@ async function main(): Promise<void> {
   log.log(`Kafka is at ${kafka.brokers.join(',')}`);
   log.log(`Health: ${url}/health/started, /health/live and /health/ready; lag: ${url}/groups/${groupId}/lag`);
   log.log(`${ordersPerSecond} orders a second; watch them at ${url}/stats, Ctrl-C ends it`);
+  log.log(`Pause: curl -X POST ${url}/groups/${groupId}/pause, and /resume`);
   log.log(`One more order: curl -H 'content-type: application/json' -d '{"customer":"ada","amount":10}' ${url}/orders`);
 }
 

@@ -7,7 +7,7 @@ export class KafkaDuplicateHandlerError extends KafkaConfigurationError {
   constructor(topic: string, groupId: string, handlers: readonly [string, string], through = '') {
     super(
       handlers[1],
-      `group ${groupId} reads topic ${topic} with ${handlers[0]} already${through === '' ? '' : `, and ${through} matches it`}. Give one of them a groupId of its own, so that both get every record, ` +
+      `group ${groupId} reads topic ${topic} with ${handlers[0]} already${through === '' ? '' : `, and ${through} matches it`}. Give one of them a groupId of its own, listed in groups of forRoot, so that both get every record, ` +
         'or let one method do both; a class that several modules provide belongs into one module that exports it.',
     );
   }

@@ -2,6 +2,6 @@
 export class KafkaNotImplementedError extends Error {
   override readonly name = 'KafkaNotImplementedError';
   constructor(what = 'This') {
-    super(`${what} is not built yet. See "Later" in the README of nestjs-kafka-many-threads.`);
+    super(`${what} is not built yet. See "Not built yet" in docs/options.md of nestjs-kafka-many-threads.`);
   }
 }

@@ -8,7 +8,7 @@ export function describeHandler({ name, topics, patterns = [], options }: TopicH
   const parts = [
     `group ${group.groupId}`,
     `${Math.min(concurrency, group.concurrency)} at once ${order}`,
-    `${describeRetries(retry.retries)}, then ${onExhausted}`,
+    retry.retries === Infinity ? `retried for ever, ${onExhausted} where an error is final` : `${describeRetries(retry.retries)}, then ${onExhausted}`,
     ...(timeoutMs === null ? [] : [`timeout ${timeoutMs} ms`]),
     ...(ack === 'manual' ? ['acknowledged by hand'] : []),
   ];
@@ -16,6 +16,5 @@ export function describeHandler({ name, topics, patterns = [], options }: TopicH
 }
 
 function describeRetries(retries: number): string {
-  if (retries === Infinity) return 'retried for ever';
   return retries === 1 ? '1 retry' : `${retries} retries`;
 }

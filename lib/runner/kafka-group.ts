@@ -77,7 +77,7 @@ export class KafkaGroup {
     await this.consumer.stop(this.stopTimeoutMs);
     if (before.state === 'stopped') return;
     const finished = this.consumer.stats().processedCount - before.processedCount;
-    const held = before.heldCount === 0 ? '' : `, ${before.heldCount} held ones stay uncommitted`;
+    const held = before.heldCount === 0 ? '' : `, ${before.heldCount} held records stay uncommitted`;
     this.deps.log.info(`Stopped in ${Math.round(performance.now() - beganMs)} ms: ${finished} records finished meanwhile${held}; the group is left`);
   }
 

@@ -77,6 +77,7 @@ export class KafkaRunner implements OnModuleInit, OnApplicationBootstrap, OnModu
     if (this.options.autoStart === false) return;
     try {
       await Promise.all([...this.groups.map((group) => group.start()), this.producer?.connect()]);
+      this.warnWithoutShutdownHooks();
     } catch (error) {
       // app.init() fails, and nothing of ours must keep the process alive.
       await this.onModuleDestroy();
@@ -94,6 +95,12 @@ export class KafkaRunner implements OnModuleInit, OnApplicationBootstrap, OnModu
   /** What others send while they are destroyed still goes out. */
   async onApplicationShutdown(): Promise<void> {
     await this.producer?.close();
+  }
+
+  /** Not in tests, which close their application themselves. */
+  private warnWithoutShutdownHooks(): void {
+    if (this.groups.length === 0 || process.env.NODE_ENV === 'test' || process.listenerCount('SIGTERM') > 0) return;
+    this.log.warn('Nothing listens for SIGTERM: the process would end without finishing what is in flight, and its partitions would wait for the end of its session. Call app.enableShutdownHooks()');
   }
 
   private discover<T>(metadata: Parameters<typeof discoverMethods<T>>[2]): DiscoveredMethod<T>[] {
@@ -126,7 +133,7 @@ export class KafkaRunner implements OnModuleInit, OnApplicationBootstrap, OnModu
     const log = groupLog(`Kafka:${options.groupId}`, levels);
     const built = await Promise.all(handlers.map((handler) => this.handler(handler, place)));
     for (const handler of built) this.log.info(describeHandler(handler, resolved));
-    if (built.length === 0) this.log.warn(`Group ${options.groupId} has no handler in this application`);
+    if (built.length === 0) this.log.warn(`Group ${options.groupId} has no handler in this application. Is the class with @KafkaHandler among the providers or controllers of a module that is imported?`);
     const { sessionTimeoutMs, groupId, isolation } = resolved;
     const wire = kafkajsWire({ client: this.clientOf(module), kafkajs: options.kafkajs, groupId, sessionTimeoutMs, isolation, log });
     return new KafkaGroup({ options: resolved, handlers: built, wire, hooks: groupHooks(place, hooks), log, module });

@@ -1,5 +1,5 @@
 import { BadRequestException, Body, Controller, Get, HttpCode, NotFoundException, Param, Post } from '@nestjs/common';
-import { KafkaConsumerService, type KafkaLag, KafkaUnknownGroupError } from 'nestjs-kafka-many-threads';
+import { KafkaConsumerService, type KafkaLag, KafkaUnknownGroupError, KafkaUnknownPartitionError } from 'nestjs-kafka-many-threads';
 
 /** Topic and partitions are those of the broker; without them the whole group is meant. */
 interface Target {
@@ -41,7 +41,7 @@ export class GroupsController {
     try {
       return await work();
     } catch (error) {
-      if (error instanceof KafkaUnknownGroupError) throw new NotFoundException(error.message);
+      if (error instanceof KafkaUnknownGroupError || error instanceof KafkaUnknownPartitionError) throw new NotFoundException(error.message);
       throw error;
     }
   }

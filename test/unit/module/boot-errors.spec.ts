@@ -203,7 +203,7 @@ describe('an application boots', () => {
   it('with a warning where forRoot names topics that no handler reads, and groups without one', async () => {
     const lines = await boot({ client, consumer, groups: [{ groupId: 'idle' }], topics: { oders: 'prod.orders' } });
     expect(lines).toEqual(
-      expect.arrayContaining([expect.stringContaining('topics.oders: no handler of this application reads that topic'), 'Group idle has no handler in this application']),
+      expect.arrayContaining([expect.stringContaining('topics.oders: no handler of this application reads that topic'), expect.stringContaining('Group idle has no handler in this application')]),
     );
   });
 
@@ -219,8 +219,8 @@ describe('an application boots', () => {
     const group = { ...consumer, concurrency: 50, ordering: 'partition', onExhausted: 'skip', retry: { retries: 1, backoff: 5 } };
     const lines = await boot({ client, consumer: group, handlers: { b: { ordering: 'key' } }, topics: { c: 'prod.c' } }, [Several]);
     expect(lines).toEqual([
-      'Several.ab reads b (group shop; 7 at once in the order of each key; retried for ever, then skip; timeout 900 ms)',
-      'Several.ab reads a (group shop; 7 at once in no order; retried for ever, then skip; timeout 900 ms)',
+      'Several.ab reads b (group shop; 7 at once in the order of each key; retried for ever, skip where an error is final; timeout 900 ms)',
+      'Several.ab reads a (group shop; 7 at once in no order; retried for ever, skip where an error is final; timeout 900 ms)',
       'Several.c reads prod.c (group shop; 50 at once in the order of each partition; 1 retry, then skip; acknowledged by hand)',
     ]);
   });
@@ -262,7 +262,7 @@ describe('an application boots', () => {
     }
     @Injectable()
     class Heir extends Orders {}
-    expect(await boot({ client, consumer }, [Quiet])).toEqual(['Group shop has no handler in this application']);
+    expect(await boot({ client, consumer }, [Quiet])).toEqual([expect.stringMatching(/^Group shop has no handler in this application.*@KafkaHandler among the providers/)]);
     expect(await boot({ client, consumer }, [Heir])).toEqual([expect.stringContaining('Heir.handle reads orders')]);
   });
 });
