@@ -71,7 +71,7 @@ describe('a group that this library shares with plain kafkajs consumers', () => 
     const listener = { crashed: (error: unknown) => void crashes.push(error) };
     const group = await groups.start({ groupId, topics: [topic], options: timing, listener, awaitAssignment: false, handle: () => undefined });
     await group.until('it has failed', () => group.consumer.state === 'failed');
-    expect(crashes).toEqual([expect.objectContaining({ kind: 'fatal', code: 'INCONSISTENT_GROUP_PROTOCOL' })]);
+    expect(crashes).toEqual([expect.objectContaining({ name: 'KafkaRefusedError', code: 'INCONSISTENT_GROUP_PROTOCOL' })]);
     expect(group.complaints.length).toBeGreaterThan(0);
 
     await plain.consumer.disconnect();
