@@ -19,9 +19,10 @@ export function requireSeekTarget(target: SeekTarget): void {
 /** The offset that is meant, as the log is now. @throws KafkaSeekError 'out-of-range', and what the wire throws */
 export async function resolveSeekTarget(wire: Pick<Wire, 'offsets'>, target: SeekTarget): Promise<number> {
   const { topic, partition } = target;
+  // Either may be there and undefined, as from the query of a URL.
+  const { timestampMs = NaN, offset } = target as { readonly timestampMs?: number; readonly offset?: number | 'earliest' | 'latest' };
   const queries = (points: readonly OffsetQuery['at'][]): OffsetQuery[] => points.map((at) => ({ topic, partition, at }));
-  if ('timestampMs' in target) return (await wire.offsets(queries([{ timestampMs: target.timestampMs }])))[0].offset;
-  const { offset } = target;
+  if (offset === undefined) return (await wire.offsets(queries([{ timestampMs }])))[0].offset;
   if (typeof offset === 'string') return (await wire.offsets(queries([offset])))[0].offset;
   const [begin, end] = await wire.offsets(queries(['earliest', 'latest']));
   if (offset >= begin.offset && offset <= end.offset) return offset;

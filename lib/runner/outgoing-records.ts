@@ -17,8 +17,8 @@ type Records = readonly UnroutedRecord[] | Promise<readonly UnroutedRecord[]>;
  * @throws KafkaEncodeError that names the message, or rejects with it
  */
 export function outgoingRecords(topic: string, messages: readonly KafkaOutgoing[], encode: Encode, codec: string): Records {
-  let isLater = false;
-  const records = messages.map((message, index): UnroutedRecord | Promise<UnroutedRecord> => {
+  const later: Promise<UnroutedRecord>[] = [];
+  const encoded = (message: KafkaOutgoing, index: number): UnroutedRecord | Promise<UnroutedRecord> => {
     const fail = (error: unknown): never => {
       throw new KafkaEncodeError(topic, index, `its value does not encode as ${codec}`, error);
     };
@@ -29,10 +29,18 @@ export function outgoingRecords(topic: string, messages: readonly KafkaOutgoing[
       return fail(error);
     }
     if (!(value instanceof Promise)) return recordOf(topic, index, message, value);
-    isLater = true;
-    return value.then(bytes => recordOf(topic, index, message, bytes), fail);
-  });
-  return isLater ? Promise.all(records.map(async (record) => record)) : (records as UnroutedRecord[]);
+    const record = value.then(bytes => recordOf(topic, index, message, bytes), fail);
+    later.push(record);
+    return record;
+  };
+  try {
+    const records = messages.map(encoded);
+    return later.length > 0 ? Promise.all(records.map(async (record) => record)) : (records as UnroutedRecord[]);
+  } catch (error) {
+    // Nobody waits for the others any more, and a rejection that nobody handles ends the process.
+    for (const record of later) record.catch(() => undefined);
+    throw error;
+  }
 }
 
 /** Messages in kafkajs's form, whose values are bytes or text already. @throws KafkaEncodeError */

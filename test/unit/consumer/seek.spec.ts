@@ -89,6 +89,15 @@ describe('a seek', () => {
     }
   });
 
+  it('takes what is there and undefined, as from the query of a URL, for absent', async () => {
+    const group = await member(4, 0);
+    const target = { topic: 't', partition: 0, offset: 1, timestampMs: undefined };
+    await group.consumer.seek(target);
+    expect(group.stored(0)).toBe(1);
+    await group.consumer.seek({ topic: 't', partition: 0, offset: undefined, timestampMs: Number.MAX_SAFE_INTEGER });
+    expect(group.stored(0)).toBe(4);
+  });
+
   it('of a paused partition leaves it paused there', async () => {
     const group = await member(3, 0);
     group.consumer.pause();
