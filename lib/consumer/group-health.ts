@@ -37,6 +37,8 @@ export interface GroupHealth {
   readonly commitAgeMs: number;
   /** Since a member's rebalance goes on. */
   readonly rebalanceAgeMs: number;
+  /** How long an assigned hook has been running, for which its partitions wait; 0 where none is as old as a stuck record. */
+  readonly hungHookMs: number;
   /** The oldest first. */
   readonly stuck: readonly StuckRecord[];
 }
@@ -46,7 +48,7 @@ export interface HealthSources extends Pick<GroupHealth, 'state' | 'hasJoined' |
   readonly members: readonly GroupMember[];
   readonly contact: BrokerContact;
   readonly nowMs: number;
-  /** Age from which on a record counts as stuck; twice its handler's timeout where that is longer. */
+  /** Age from which on a record counts as stuck; twice its handler's timeout where that is longer. Of a hook, too. */
   readonly stuckMs: number;
 }
 
@@ -67,8 +69,14 @@ export function healthOf(sources: HealthSources): GroupHealth {
     fetchAgeMs: oldest(members, ({ fetcher }) => contact.ageOf(fetcher.aliveAtMs)),
     commitAgeMs: oldest(members, ({ committer }) => contact.ageAtCoordinator(committer.dueSinceMs)),
     rebalanceAgeMs: oldest(members, ({ membership }) => contact.ageAtCoordinator(membership.unsettledSinceMs)),
+    hungHookMs: hungHookMs(sources),
     stuck: members.flatMap((member) => Array.from(member.owned.all, (queue) => stuckOf(queue, member, sources)).flat()).sort((a, b) => b.ageMs - a.ageMs),
   };
+}
+
+function hungHookMs({ members, contact, stuckMs }: HealthSources): number {
+  const ageMs = oldest(members, ({ owned }) => contact.ageAtCoordinator(owned.inHooksSinceMs));
+  return ageMs >= stuckMs ? ageMs : 0;
 }
 
 function lagOf({ owned, fetcher }: GroupMember): number | null {

@@ -17,7 +17,7 @@ import type { TopicRoutes } from './topic-routes.js';
 import type { Wire } from './wire.js';
 import { within } from './within.js';
 
-/** A fetch ends within its request's timeout, well or badly: one that does not has lost its loop. */
+/** Beside what a broker may wait for records. A fetch ends within its request's timeout, well or badly: one that does not has lost its loop. */
 const FETCH_SILENCE_MS = 60_000;
 /** In a row: on waking from a freeze the last fetch is long ago, too. */
 const SILENT_BEATS = 10;
@@ -159,10 +159,11 @@ export class GroupMember {
     if (lapsed) this.unpark();
     const nowMs = this.deps.clock.now();
     this.progress.look(this.owned.all, nowMs);
-    this.silentBeats = nowMs - this.fetcher.aliveAtMs > FETCH_SILENCE_MS ? this.silentBeats + 1 : 0;
+    const silenceMs = FETCH_SILENCE_MS + this.deps.options.fetch.maxWaitMs;
+    this.silentBeats = nowMs - this.fetcher.aliveAtMs > silenceMs ? this.silentBeats + 1 : 0;
     if (this.silentBeats < SILENT_BEATS) return;
     this.silentBeats = 0;
-    void this.membership.giveUp(`no fetch has come to an end for ${FETCH_SILENCE_MS} ms, although the coordinator answers`);
+    void this.membership.giveUp(`no fetch has come to an end for ${silenceMs} ms, although the coordinator answers`);
   }
 
   /** What could not start while membership was in doubt may start now. */

@@ -51,6 +51,9 @@ export class OwnedPartitions {
   get all(): Iterable<PartitionQueue> {
     return this.tenures.queues();
   }
+  get inHooksSinceMs(): number {
+    return this.tenures.inHooksSinceMs;
+  }
   /** What a join claims: all that is neither released nor lost. */
   get claims(): { owned: TopicPartitions; draining: TopicPartitions } {
     const { all } = this.tenures;

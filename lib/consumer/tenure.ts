@@ -30,8 +30,8 @@ export class Tenure implements TopicPartition {
   queue: PartitionQueue | null = null;
   /** The assigned hooks have run and the start is committed. */
   isRestored = false;
-  /** The assigned hooks are running. */
-  isInHooks = false;
+  /** Since when the assigned hooks are running, monotonic; Infinity while they are not. */
+  inHooksSinceMs = Infinity;
   /** So often it has changed its state. */
   transitions = 0;
   /** Once the assigned hooks have been called; resolves when they have ended. */
@@ -60,6 +60,10 @@ export class Tenure implements TopicPartition {
   }
   get hasEnded(): boolean {
     return this.current === 'released' || this.current === 'lost';
+  }
+
+  get isInHooks(): boolean {
+    return this.inHooksSinceMs !== Infinity;
   }
 
   enter(next: TenureState): void {

@@ -33,6 +33,12 @@ export class Tenures {
     for (const { state } of this.byName.values()) if (state === 'revoking') return true;
     return false;
   }
+  /** Of the assigned hooks that have been running for longest; Infinity where none is. */
+  get inHooksSinceMs(): number {
+    let sinceMs = Infinity;
+    for (const tenure of this.byName.values()) sinceMs = Math.min(sinceMs, tenure.inHooksSinceMs);
+    return sinceMs;
+  }
   *queues(): Generator<PartitionQueue, void, undefined> {
     for (const { queue } of this.byName.values()) if (queue !== null) yield queue;
   }
@@ -69,11 +75,11 @@ export class Tenures {
   }
 
   async nameAssigned(tenures: readonly Tenure[]): Promise<void> {
-    for (const tenure of tenures) tenure.isInHooks = true;
+    for (const tenure of tenures) tenure.inHooksSinceMs = this.deps.clock.now();
     const hook = this.call('assigned', tenures, (named) => this.deps.hooks.assigned(named));
     for (const tenure of tenures) tenure.assignedHook = hook;
     await hook;
-    for (const tenure of tenures) tenure.isInHooks = false;
+    for (const tenure of tenures) tenure.inHooksSinceMs = Infinity;
   }
 
   /**

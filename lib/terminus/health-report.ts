@@ -40,7 +40,7 @@ export function notStarted({ name, health }: CheckedGroup): string[] {
 
 /** Only what a restart cures. */
 export function notLive({ name, health }: CheckedGroup, stalledMs: number): string[] {
-  const { state, endedBy, brokenLoops, fetchAgeMs, commitAgeMs, rebalanceAgeMs, abandoned, concurrency, stuck } = health;
+  const { state, endedBy, brokenLoops, fetchAgeMs, commitAgeMs, rebalanceAgeMs, hungHookMs, abandoned, concurrency, stuck } = health;
   const findings: string[] = [];
   const at = (finding: string): unknown => findings.push(`group ${name}: ${finding}`);
   if (state === 'failed') at(`the consumer has stopped for good (${endedBy ?? 'no reason given'})`);
@@ -48,6 +48,7 @@ export function notLive({ name, health }: CheckedGroup, stalledMs: number): stri
   if (fetchAgeMs >= stalledMs) at(`no fetch has come to an end for ${seconds(fetchAgeMs)}`);
   if (commitAgeMs >= stalledMs) at(`offsets should have been committed ${seconds(commitAgeMs)} ago`);
   if (rebalanceAgeMs >= stalledMs) at(`a rebalance has been going on for ${seconds(rebalanceAgeMs)}`);
+  if (hungHookMs > 0) at(`a hook for assigned partitions has been running for ${seconds(hungHookMs)}: nothing of them is consumed before it ends`);
   if (abandoned >= concurrency) at(`${abandoned} handlers ignored their abort signal and still run, as many as the concurrency: nothing starts`);
   if (stuck.length > 0) {
     const [{ topic, partition, offset, ageMs }] = stuck;

@@ -20,7 +20,7 @@ export interface KafkaHealthOptions {
   groups?: string[];
 }
 export interface KafkaLivenessOptions extends KafkaHealthOptions {
-  /** Age at which a record in flight is stuck, where nothing of its partition has completed since; never below twice the handler's `timeoutMs`. @default 1800000 */
+  /** Age at which a record in flight is stuck, where nothing of its partition has completed since; never below twice the handler's `timeoutMs`. A hook for assigned partitions, too. @default 1800000 */
   stuckMs?: number;
   /** Time without a fetch round, a commit that is due, or an end to a rebalance. @default 300000 */
   stalledMs?: number;
@@ -59,8 +59,8 @@ export class KafkaHealthIndicator {
 
   /**
    * For a liveness probe: down only where a restart helps. That is a fetch loop that hangs, a stuck record, commits that are due
-   * and not made, a rebalance that never ends, as many abandoned handlers as `concurrency`, and a consumer that has failed. Never
-   * lag; and while no broker answers the clocks stand still.
+   * and not made, a rebalance or an assigned hook that never ends, as many abandoned handlers as `concurrency`, and a consumer
+   * that has failed. Never lag; and while no broker answers the clocks stand still.
    */
   isLive<const K extends string>(key: K, options: KafkaLivenessOptions = {}): KafkaHealthResult<K> {
     const { stuckMs = STUCK_MS, stalledMs = STALLED_MS } = options;

@@ -60,6 +60,12 @@ describe('liveness', () => {
     expect(checks(group)).toEqual({ live: [], ready: [], started: [] });
   });
 
+  it('is up while a broker waits for records for as long as it was asked to', async () => {
+    const group = await new MemberHarness({ fetch: { minBytes: 1, maxBytes: 1e7, maxBytesPerPartition: 1e6, maxWaitMs: 100_000 } }).member(0);
+    await group.clock.pass(1_000_000);
+    expect(group.consumer.health(STUCK_MS)).toMatchObject({ state: 'running', endedBy: null });
+  });
+
   it('is up under load with a commit that is always due again', async () => {
     const group = await new MemberHarness().member(0);
     for (let offset = 0; offset < 30; offset++) {
@@ -107,6 +113,22 @@ describe('liveness', () => {
     await group.clock.pass(2000);
     expect(checks(group).live).toEqual([expect.stringContaining('a rebalance has been going on for')]);
     await group.assigned(2, [0]);
+    expect(checks(group).live).toEqual([]);
+  });
+
+  it('is down when an assigned hook does not end, not while its seek waits for brokers, and up when it has ended', async () => {
+    const group = new MemberHarness();
+    let end = (): void => {};
+    group.hookWork = () => new Promise((resolve) => (end = resolve));
+    await group.member(0);
+    group.wire.outage = 'refused';
+    expect(await watched(group, 8 * STUCK_MS)).toEqual([]);
+    group.wire.outage = null;
+    expect(await watched(group, STUCK_MS - 2000)).toEqual([]);
+    await group.clock.pass(4000);
+    expect(checks(group).live).toEqual([expect.stringContaining('a hook for assigned partitions has been running for')]);
+    end();
+    await settle();
     expect(checks(group).live).toEqual([]);
   });
 
