@@ -207,6 +207,17 @@ describe('time', () => {
     expect(broker.log('t')).toEqual(['next']);
   });
 
+  test('the buffer is free again when a send is over, acknowledged or not', async () => {
+    const { clock, send } = harness(new ModelBroker(1), { bufferBytes: 100 });
+    for (let index = 0; index < 5; index++) {
+      const sent = send('t', ['x'.repeat(100)]);
+      await expect(send('t', ['y'])).rejects.toThrow(/100 bytes wait/);
+      await clock.run(sent);
+      await clock.run(Promise.allSettled([send('t', ['x'.repeat(100)], 7)]));
+    }
+    await clock.run(send('t', ['z']));
+  });
+
   test('closing waits for what is under way, takes nothing more, and ends in time', async () => {
     let isAway = false;
     const broker = new ModelBroker(1, () => (isAway ? 'unsent' : 'answered'));
