@@ -114,8 +114,8 @@ export class ProducerTopics {
 
   private take(topic: string, answer: readonly PartitionLayout[] | WireError | undefined, askedMs: number): void {
     if (answer instanceof WireError) {
+      // Whoever waits for a topic with a passing trouble wants it again when it looks; when nobody does, nobody asks.
       if (answer.kind === 'fatal') this.deny(topic, askedMs, refusedTopic(topic, answer));
-      else this.wanted.add(topic);
     } else if (answer !== undefined && answer.length > 0) {
       this.absences.delete(topic);
       const leaders = new Map(answer.map(({ partitionId, leader }) => [partitionId, leader]));

@@ -157,6 +157,22 @@ describe('topics', () => {
     expect(broker.log('secret')).toEqual(['c']);
   });
 
+  test('one with a passing trouble is asked for until that or the time of the send is over, and then no more', async () => {
+    const broker = new ModelBroker(1);
+    broker.denied = new Map([['slow', new WireError('unavailable', 'INVALID_REPLICATION_FACTOR', 'Too few brokers.')]]);
+    const { clock, send } = harness(broker);
+    const late = send('slow', ['a']);
+    await clock.run(send('t', ['b']));
+    await expect(clock.run(late)).rejects.toThrow(/within 10000 ms/);
+    const asked = broker.metadataRequests;
+    await clock.run(new Promise<void>((resolve) => void clock.later(10_000, resolve)));
+    expect(broker.metadataRequests - asked).toBeLessThanOrEqual(1);
+    const sent = send('slow', ['c']);
+    clock.later(1000, () => (broker.denied = new Map()));
+    await clock.run(sent);
+    expect(broker.log('slow')).toEqual(['c']);
+  });
+
   test('one that nobody sends to any more is never asked for', async () => {
     const broker = new ModelBroker(1);
     const { clock, send } = harness(broker);
