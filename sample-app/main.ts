@@ -1,22 +1,21 @@
 import 'reflect-metadata';
 import { Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { startKafka } from '../scripts/kafka/start-kafka.js';
 import { AppModule } from './app.module.js';
 import { Settings } from './settings.js';
+import { kafkaOf } from './stage/kafka-of.js';
 import { createTopics } from './stage/topics.js';
 import { Till } from './till.service.js';
 
 /**
- * `npm start`: the shop on http://127.0.0.1:3000, with a Kafka of its own unless KAFKA_BROKERS names one. PORT and
+ * `npm start`: the shop on http://127.0.0.1:3000, with an embedded broker unless KAFKA_BROKERS names a Kafka. PORT and
  * ORDERS_PER_SECOND change what they say; 0 orders a second leaves the shop to `POST /orders`.
  */
 async function main(): Promise<void> {
   const log = new Logger('Shop');
   const port = wholeNumber('PORT', 3000);
   const ordersPerSecond = wholeNumber('ORDERS_PER_SECOND', 50);
-  log.log('Starting Kafka (the first time it is downloaded) ...');
-  const kafka = await startKafka();
+  const kafka = await kafkaOf(process.env['KAFKA_BROKERS'], (line) => log.log(line));
   process.env['KAFKA_BROKERS'] = kafka.brokers.join(',');
   const { ordersTopic, returnsTopic, groupId } = new Settings();
   await createTopics(kafka.brokers, { [ordersTopic]: 2, [returnsTopic]: 2 });
@@ -28,7 +27,6 @@ async function main(): Promise<void> {
   });
   if (ordersPerSecond > 0) app.get(Till).startTraffic(ordersPerSecond, (error) => log.error(error));
   const url = await app.getUrl();
-  log.log(`Kafka is at ${kafka.brokers.join(',')}`);
   log.log(`Health: ${url}/health/started, /health/live and /health/ready; lag: ${url}/groups/${groupId}/lag`);
   log.log(`${ordersPerSecond} orders a second; watch them at ${url}/stats, Ctrl-C ends it`);
   log.log(`Pause: curl -X POST ${url}/groups/${groupId}/pause, and /resume`);

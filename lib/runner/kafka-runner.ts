@@ -76,7 +76,9 @@ export class KafkaRunner implements OnModuleInit, OnApplicationBootstrap, OnModu
   async onApplicationBootstrap(): Promise<void> {
     if (this.options.autoStart === false) return;
     try {
-      await Promise.all([...this.groups.map((group) => group.start()), this.producer?.connect()]);
+      await Promise.all(this.groups.map((group) => group.start()));
+      // Not beside the groups: wrong credentials are tried once, and it is always the group's error that fails the boot.
+      await this.producer?.connect();
       this.warnWithoutShutdownHooks();
     } catch (error) {
       // app.init() fails, and nothing of ours must keep the process alive.

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startKafka } from '../../scripts/kafka/start-kafka.js';
+import { kafkaOf } from './kafka-of.js';
 import { say, seconds } from './screen.js';
 
 const CLEAN_UP_MS = 10_000;
@@ -28,7 +28,7 @@ export interface Scenario {
   act(stage: Stage): Promise<void>;
 }
 
-/** Plays one scenario on a real Kafka and ends the process: 0 where every check holds, 1 where not, 130 after Ctrl-C. */
+/** Plays one scenario and ends the process: 0 where every check holds, 1 where not, 130 after Ctrl-C. */
 export async function play(scenario: Scenario): Promise<never> {
   const stage = new OpenStage();
   const code = await stage.run(scenario).catch((error: unknown) => {
@@ -90,9 +90,7 @@ class OpenStage implements Stage {
   private async prepare(): Promise<void> {
     this.folder = await mkdtemp(join(tmpdir(), 'shop-'));
     this.atEnd(() => rm(this.folder, { recursive: true, force: true }));
-    const named = process.env['KAFKA_BROKERS'];
-    say(named ? `Using Kafka at ${named} ...` : 'Starting Kafka (the first time it is downloaded) ...');
-    const kafka = await startKafka();
+    const kafka = await kafkaOf(process.env['KAFKA_BROKERS'], say);
     this.atEnd(() => kafka.stop());
     this.brokers = kafka.brokers;
   }

@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { LedgerEntry } from '../../sample-app/ledger-entry.js';
 import { oldestRepeatMs } from '../../sample-app/stage/crash.js';
 import { judge } from '../../sample-app/stage/verdict.js';
-import { createTopic, eventually, testBrokers, unique, withAdmin } from '../support/kafka.js';
+import { createTopic, eventually, isEmbedded, testBrokers, unique, withAdmin } from '../support/kafka.js';
 
 const MINUTE = 60_000;
-const scenarios = process.env['CI'] ? ['basic', 'concurrency', 'reliability', 'multiple'] : ['basic'];
+const scenarios = process.env['CI'] && !isEmbedded() ? ['basic', 'concurrency', 'reliability', 'multiple'] : ['basic'];
 
 const running = new Set<ChildProcess>();
 afterEach(() => {

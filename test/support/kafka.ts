@@ -14,6 +14,11 @@ export function testBrokers(): string[] {
   return list.split(',');
 }
 
+/** Whether they are of the embedded broker: the same suites run on both. */
+export function isEmbedded(): boolean {
+  return process.env['TEST_KAFKA_BROKERS'] === process.env['TEST_EMBEDDED_BROKERS'];
+}
+
 /** `name-<random>`: suites share a broker, so every topic and every group is its own. */
 export function unique(name: string): string {
   return `${name}-${randomUUID().slice(0, 8)}`;

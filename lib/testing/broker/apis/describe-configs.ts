@@ -59,9 +59,10 @@ function describe(resource: Asked, cluster: Cluster): Answer {
   return topic === undefined ? failed(resource, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, null) : described(resource, topic.config.entries(), false);
 }
 
-function brokerEntries({ settings }: Cluster): ConfigEntry[] {
+function brokerEntries({ settings, groups }: Cluster): ConfigEntry[] {
   return [
     { name: 'auto.create.topics.enable', value: String(settings.autoCreateTopics), type: ConfigType.boolean, isDefault: false },
+    { name: 'group.min.session.timeout.ms', value: String(groups.settings.minSessionTimeoutMs), type: ConfigType.int, isDefault: false },
     { name: 'num.partitions', value: '1', type: ConfigType.int, isDefault: true },
     { name: 'offset.metadata.max.bytes', value: '4096', type: ConfigType.int, isDefault: true },
   ];

@@ -85,8 +85,9 @@ function append(topic: NamedTopic, index: number, bytes: Buffer | null, asked: R
     const { baseOffset, appendTimeMs } = partition.append(batch, head, nowMs);
     return { index, errorCode: ErrorCode.NONE, baseOffset, logAppendTimeMs: appendTimeMs, logStartOffset: partition.log.startOffset, errorMessage: null };
   } catch (error) {
-    if (error instanceof KafkaError) return failed(index, error.code, error.message);
-    throw error;
+    if (!(error instanceof KafkaError)) throw error;
+    const { code, message, records: refused } = error;
+    return { ...failed(index, code, message), recordErrors: refused.map(batchIndex => ({ batchIndex, message })) };
   }
 }
 

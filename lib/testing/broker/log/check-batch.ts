@@ -66,17 +66,19 @@ function checkHead(head: BatchHead, rules: BatchRules, nowMs: number): void {
 /** Packed records are taken as they are. */
 function checkRecords(batch: Buffer, head: BatchHead, rules: BatchRules): void {
   const cursor = new RecordCursor(batch.subarray(At.records));
+  const keyless: number[] = [];
   try {
     for (let index = 0; index < head.count; index++) {
       cursor.next();
       if (cursor.offsetDelta !== index) throw invalid(`record ${index} has the offset delta ${cursor.offsetDelta}`);
-      if (rules.keysRequired && cursor.key.length < 0) throw invalid('a compacted topic takes no record without a key');
+      if (rules.keysRequired && cursor.key.length < 0) keyless.push(index);
     }
   } catch (error) {
     if (error instanceof MalformedRecords) throw invalid(error.message);
     throw error;
   }
   if (!cursor.atEnd) throw invalid(`bytes follow the last of ${head.count} records`);
+  if (keyless.length > 0) throw new KafkaError(ErrorCode.INVALID_RECORD, 'a compacted topic takes no record without a key', keyless);
 }
 
 function invalid(message: string): KafkaError {

@@ -7,6 +7,8 @@ export class KafkaError extends Error {
   constructor(
     readonly code: number,
     message: string,
+    /** Of a refused batch: the indices of the records that are wrong; none where the whole is. */
+    readonly records: readonly number[] = [],
   ) {
     super(`${describeErrorCode(code)}: ${message}`);
   }

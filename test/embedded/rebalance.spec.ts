@@ -1,2 +1,0 @@
-import '../support/on-embedded-kafka.js';
-import '../integration/rebalance.spec.js';
