@@ -59,6 +59,7 @@ describe('the packed package, in a fresh application without optional peers', ()
       const handled = (): number[] => [...run.output.matchAll(/^handled order (\d+)/gm)].map(([, id]) => Number(id));
       await run.until(eventually(() => handled().length >= RECORDS, { what: 'all records are handled', within: MINUTE, show: () => run.output }));
       expect(handled().sort((a, b) => a - b)).toEqual(Array.from({ length: RECORDS }, (_, id) => id));
+      await run.until(eventually(() => run.output.includes('tests find 1 receipt of order 7'), { what: 'what tests would use works', show: () => run.output }));
       expect(run.output).toMatch(new RegExp(`OrdersHandler\\.handle.*${topic}|${topic}.*OrdersHandler\\.handle`));
 
       run.signal('SIGTERM');

@@ -3,7 +3,7 @@ import 'reflect-metadata';
 import { Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type KafkaContext, KafkaHandler, KafkaManyThreadsModule, type KafkaManyThreadsOptions } from 'nestjs-kafka-many-threads';
-import { EmbeddedKafka } from 'nestjs-kafka-many-threads/testing';
+import { createKafkaContext, EmbeddedKafka } from 'nestjs-kafka-many-threads/testing';
 
 interface Order {
   readonly id: number;
@@ -27,10 +27,21 @@ const kafka = process.env['WIRING'] === 'forRootAsync' ? KafkaManyThreadsModule.
 @Module({ imports: [kafka], providers: [OrdersHandler] })
 class AppModule {}
 
+/** What tests of the application would use. */
+async function tryTesting(): Promise<string> {
+  const kafka = await EmbeddedKafka.start({ topics: [{ name: 'receipts' }] });
+  await kafka.produce('receipts', [{ value: 'receipt' }]);
+  const [{ value }] = await kafka.whenRecords('receipts');
+  await kafka.stop();
+  const context = createKafkaContext<Order>({ value: { id: 7 } });
+  await context.send('receipts', { value });
+  return `${context.sent.length} ${String(value)} of order ${context.record.value.id}`;
+}
+
 async function main(): Promise<void> {
   const app = await NestFactory.createApplicationContext(AppModule);
   app.enableShutdownHooks();
-  console.log(`started, with ${EmbeddedKafka.name} at hand`);
+  console.log(`started; tests find ${await tryTesting()}`);
 }
 
 void main();
