@@ -107,6 +107,7 @@ export class KafkaHealthIndicator {
     const names = connection === undefined ? this.connections.names : [connection];
     const groups = names.flatMap((name) => this.connections.groups(name, where));
     if (wanted === undefined) return groups;
+    if (!Array.isArray(wanted) || wanted.length === 0) throw new KafkaConfigurationError(where, 'groups: expected a list of group ids that is not empty; leave it out to check every group.');
     const known = groups.map(({ groupId }) => groupId);
     const missing = wanted.find((groupId) => !known.includes(groupId));
     if (missing !== undefined) throw new KafkaUnknownGroupError(where, missing, names.join(', '), known);

@@ -214,6 +214,7 @@ describe('the indicator', () => {
     expect(kafka.isLive('kafka')).toEqual({ kafka: { status: 'up', groups: { [groupId]: { state: 'stopped', lag: 0, partitions: 0 } }, stuck: [] } });
     expect(() => kafka.isLive('kafka', { stuckMs: 0 })).toThrow('KafkaHealthIndicator.isLive: stuckMs: expected milliseconds above 0, got 0.');
     expect(() => kafka.isStarted('kafka', { groups: ['nobody'] })).toThrow(/KafkaHealthIndicator.isStarted: .*no group nobody/);
+    expect(() => kafka.isLive('kafka', { groups: [] })).toThrow(/KafkaHealthIndicator.isLive: groups: expected a list/);
     await expect(kafka.isReady('kafka', { maxLag: NaN })).rejects.toThrow('KafkaHealthIndicator.isReady: maxLag');
     await app.close();
   });
