@@ -1,3 +1,3 @@
 import { kafkajsWireConformance } from '../support/conformance/kafkajs-wire.js';
 
-kafkajsWireConformance('Kafka through kafkajs', { compacts: true });
+kafkajsWireConformance('Kafka through kafkajs');

@@ -13,6 +13,7 @@ import { NO_UUID } from '../../../lib/testing/broker/protocol/types.js';
 import { eventually, unique } from '../kafka.js';
 import type { RawClient } from '../raw-client.js';
 import type { BrokerUnderTest, StartBroker } from './broker-under-test.js';
+import { differences } from './differences.js';
 import { RawLog } from './raw-log.js';
 import { nameOf, RawMember } from './raw-member.js';
 
@@ -152,6 +153,37 @@ export function adminAnswers(start: StartBroker): void {
       expect([...described.configs].sort((a, b) => (a.name < b.name ? -1 : 1)).map(({ name: key, value, source, type, readOnly }) => ({ key, value, source, type, readOnly }))).toEqual([
         { key: 'cleanup.policy', value: 'compact', source: 1, type: 7, readOnly: false },
         { key: 'retention.ms', value: '604800000', source: 5, type: 5, readOnly: false },
+      ]);
+    });
+
+    it('are those of Kafka, but for what is documented to be absent', async () => {
+      const { configs } = await describeOne(log.topic, null);
+      const isAbsent = (name: string) => /^(local|remote)\.|\.throttled\.|^compression\..+\.level$/.test(name);
+      expect(configs.some(({ name }) => isAbsent(name)) ? 'there' : 'not known').toBe(differences.settings[broker.kind]);
+      expect(configs.filter(({ name }) => !isAbsent(name)).map(({ name, value, type }) => `${name} ${String(value)} ${type}`).sort()).toEqual([
+        'cleanup.policy delete 7',
+        'compression.type producer 2',
+        'delete.retention.ms 86400000 5',
+        'file.delete.delay.ms 60000 5',
+        'flush.messages 9223372036854775807 5',
+        'flush.ms 9223372036854775807 5',
+        'index.interval.bytes 4096 3',
+        'max.compaction.lag.ms 9223372036854775807 5',
+        'max.message.bytes 1048588 3',
+        'message.timestamp.after.max.ms 3600000 5',
+        'message.timestamp.before.max.ms 9223372036854775807 5',
+        'message.timestamp.type CreateTime 2',
+        'min.cleanable.dirty.ratio 0.5 6',
+        'min.compaction.lag.ms 0 5',
+        'min.insync.replicas 1 3',
+        'preallocate false 1',
+        'retention.bytes -1 5',
+        'retention.ms 604800000 5',
+        'segment.bytes 1073741824 3',
+        'segment.index.bytes 10485760 3',
+        'segment.jitter.ms 0 5',
+        'segment.ms 604800000 5',
+        'unclean.leader.election.enable false 1',
       ]);
     });
 

@@ -33,6 +33,16 @@ export const differences = {
     kafka: 'NONE',
     embedded: 'INVALID_RECORD',
   },
+  logStart: {
+    what: 'the log start offset beside OUT_OF_ORDER_SEQUENCE_NUMBER and INVALID_TIMESTAMP of Produce',
+    kafka: 'of the log',
+    embedded: '−1',
+  },
+  settings: {
+    what: 'settings of topics that have to do with tiers, throttling and levels of compression',
+    kafka: 'there',
+    embedded: 'not known',
+  },
   fetchSession: {
     what: 'a fetch that asks for a session',
     kafka: 'a session',

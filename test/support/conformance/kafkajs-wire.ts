@@ -7,7 +7,7 @@ import { type WireEnvironment, type WireTransaction, wireConformance } from '../
 const silent: GroupLog = { info() {}, warn() {}, error() {}, debug: null };
 
 const producers: { disconnect(): Promise<void> }[] = [];
-const environment: Omit<WireEnvironment, 'compacts'> = {
+const environment: WireEnvironment = {
   // For a moment after its creation, kafkajs may find that a topic does not exist.
   createTopic: (name, partitions, settings) => eventually(() => createTopic(name, partitions, settings), { what: `the topic ${name} is created` }),
   async produce(topic, partition, messages, compression) {
@@ -41,7 +41,7 @@ const environment: Omit<WireEnvironment, 'compacts'> = {
 };
 
 /** kafkajs's wire to the broker of the test run. */
-export function kafkajsWireConformance(name: string, { compacts }: Pick<WireEnvironment, 'compacts'>): void {
+export function kafkajsWireConformance(name: string): void {
   afterAll(async () => {
     await Promise.all(producers.splice(0).map(producer => producer.disconnect()));
   });
@@ -50,6 +50,6 @@ export function kafkajsWireConformance(name: string, { compacts }: Pick<WireEnvi
     name,
     ({ groupId, sessionTimeoutMs, brokers }) =>
       kafkajsWire({ client: { ...testKafka({ logLevel: logLevel.NOTHING }), ...(brokers ? { brokers: [...brokers], retry: { retries: 1, initialRetryTime: 20 } } : {}) }, groupId, sessionTimeoutMs, log: silent })(),
-    { ...environment, compacts },
+    environment,
   );
 }

@@ -136,6 +136,11 @@ export function produceAnswers(start: StartBroker): void {
       expect([await small.refusal(two), await small.refusal(batchOf(['a', 'bb']))]).toEqual(['NONE', 'MESSAGE_TOO_LARGE']);
     });
 
+    it('without the offset that the log starts at, as documented', async () => {
+      const { error, logStartOffset } = await log.produce(batchOf(['a'], { timestampMs: Date.now() + 7_200_000 }));
+      expect([error, logStartOffset === -1 ? '−1' : 'of the log']).toEqual(['INVALID_TIMESTAMP', differences.logStart[broker.kind]]);
+    });
+
     it('more than Kafka does, as documented', async () => {
       expect(await log.refusal(changed(two, (batch) => batch.fill(0xff, At.records)))).toBe(differences.garbledRecords[broker.kind]);
       expect(await log.refusal(changed(two, (batch) => (batch[At.records + 3] = 8)))).toBe(differences.wrongDelta[broker.kind]);
