@@ -47,7 +47,7 @@ describe('Hostile bytes on the port of the embedded broker', () => {
     for (const everyMs of [1, 7, 50]) await hostile.drip(draw.of(recorded), everyMs);
     const until = performance.now() + BUDGET_MS;
     for (let round = 0; performance.now() < until; round++) {
-      const attacks = Array.from({ length: 8 }, () => nextAttack(draw, recorded));
+      const attacks = Array.from({ length: 24 }, () => nextAttack(draw, recorded));
       const started = performance.now();
       await Promise.all(attacks.map(attack => hostile.strike(attack)));
       const written = await witness.produce(batchOf([`round ${round}`]));

@@ -47,7 +47,8 @@ const kinds: Readonly<Record<string, Kind>> = {
 };
 
 export function nextAttack(draw: Draw, recorded: readonly Buffer[]): Attack & { readonly kind: string } {
-  const [kind, make] = draw.of(Object.entries(kinds));
+  // What is nearly right gets furthest in.
+  const [kind, make] = draw.number(2) === 0 ? draw.of(Object.entries(kinds)) : ['a recorded request, changed', kinds['a recorded request, changed']];
   return { kind, ...make(draw, recorded) };
 }
 
