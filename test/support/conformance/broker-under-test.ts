@@ -1,5 +1,5 @@
 import { EmbeddedKafka } from 'nestjs-kafka-many-threads/testing';
-import { createTopic, testBrokers, unique } from '../kafka.js';
+import { createTopic, isEmbedded, testBrokers, unique } from '../kafka.js';
 
 /** What a conformance suite runs against. */
 export interface BrokerUnderTest {
@@ -14,7 +14,7 @@ export type StartBroker = () => Promise<BrokerUnderTest>;
 
 /** The broker of the test run. */
 export const realBroker: StartBroker = () =>
-  Promise.resolve({ kind: 'kafka', address: testBrokers()[0], createTopic: (partitions) => createTopic('conformance', partitions), stop: () => Promise.resolve() });
+  Promise.resolve({ kind: isEmbedded() ? 'embedded' : 'kafka', address: testBrokers()[0], createTopic: (partitions) => createTopic('conformance', partitions), stop: () => Promise.resolve() });
 
 export const embeddedBroker: StartBroker = async () => {
   const kafka = await EmbeddedKafka.start();
