@@ -9,7 +9,7 @@ const MINUTE = 60_000;
 /** Everything that may be in the package. */
 const expected = [
   /^package\.json$/,
-  /^(README|CHANGELOG)\.md$/,
+  /^(README|CHANGELOG|CONTRIBUTING)\.md$/,
   /^LICENSE$/,
   /^docs\/[a-z-]+\.md$/,
   /^dist\/cjs\/package\.json$/,
