@@ -100,7 +100,7 @@ export class TopicMetadata {
   /** Sees new topics that match, unless it has just looked. Bounded, and never rejects. */
   async lookForTopics(): Promise<void> {
     const { clock, matches } = this.deps;
-    if (matches === null || this.isStopped || clock.now() - this.listedAtMs < LOOK_MS) return;
+    if (matches === null || this.isStopped || clock.now() - this.listedAtMs < MIN_GAP_MS) return;
     this.listedAtMs = -Infinity;
     await within(clock, LOOK_MS, this.refresh('the group assembles').catch(() => undefined), undefined);
   }
