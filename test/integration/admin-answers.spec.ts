@@ -1,4 +1,4 @@
-import { realBroker } from '../support/conformance/broker-under-test.js';
+import { brokerOfTheRun } from '../support/conformance/broker-under-test.js';
 import { adminAnswers } from '../support/conformance/admin-answers.js';
 
-describe('The administration of a real broker', () => adminAnswers(realBroker));
+describe('The administration of a broker', () => adminAnswers(brokerOfTheRun));

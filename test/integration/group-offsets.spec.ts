@@ -1,4 +1,4 @@
-import { realBroker } from '../support/conformance/broker-under-test.js';
+import { brokerOfTheRun } from '../support/conformance/broker-under-test.js';
 import { groupOffsets } from '../support/conformance/group-offsets.js';
 
-describe('Offsets and groups of a real broker', () => groupOffsets(realBroker));
+describe('Offsets and groups of a broker', () => groupOffsets(brokerOfTheRun));

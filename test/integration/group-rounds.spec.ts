@@ -1,4 +1,4 @@
-import { realBroker } from '../support/conformance/broker-under-test.js';
+import { brokerOfTheRun } from '../support/conformance/broker-under-test.js';
 import { groupRounds } from '../support/conformance/group-rounds.js';
 
-describe('Groups of a real broker', () => groupRounds(realBroker));
+describe('Groups of a broker', () => groupRounds(brokerOfTheRun));

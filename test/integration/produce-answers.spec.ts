@@ -1,4 +1,4 @@
-import { realBroker } from '../support/conformance/broker-under-test.js';
+import { brokerOfTheRun } from '../support/conformance/broker-under-test.js';
 import { produceAnswers } from '../support/conformance/produce-answers.js';
 
-describe('Producing to a real broker', () => produceAnswers(realBroker));
+describe('Producing to a real broker', () => produceAnswers(brokerOfTheRun));

@@ -145,7 +145,7 @@ describe('a committed offset', () => {
     await expect(commitAs(groupId, [{ topic, offset: 3 }])).rejects.toThrow(/UNKNOWN_MEMBER_ID|not the current|active|member/i);
     await produce(topic, 0, records(2));
     await group.until('two are in flight', () => group.inFlight === 2);
-    await commitAs(groupId, [{ topic, offset: 12 }], { memberId: group.stats.memberIds[0], generation: 1 });
+    await commitAs(groupId, [{ topic, offset: 12 }], { identity: { memberId: group.stats.memberIds[0], generation: 1 } });
     expect(await committedOffset(groupId, topic)).toBe(12);
     gate.open();
     await produce(topic, 0, records(1));

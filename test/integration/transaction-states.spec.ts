@@ -1,4 +1,4 @@
-import { realBroker } from '../support/conformance/broker-under-test.js';
+import { brokerOfTheRun } from '../support/conformance/broker-under-test.js';
 import { transactionStates } from '../support/conformance/transaction-states.js';
 
-describe('Transactions of a real broker', () => transactionStates(realBroker));
+describe('Transactions of a broker', () => transactionStates(brokerOfTheRun));

@@ -13,8 +13,8 @@ export interface ForeignCommit {
 }
 
 /** Commits as a tool or another program would. @throws where Kafka refuses one of them */
-export async function commitAs(groupId: string, commits: readonly ForeignCommit[], identity: MemberIdentity = OUTSIDE): Promise<void> {
-  await withWire(groupId, async (wire) => {
+export async function commitAs(groupId: string, commits: readonly ForeignCommit[], { identity = OUTSIDE, brokers = testBrokers() }: { identity?: MemberIdentity; brokers?: string[] } = {}): Promise<void> {
+  await withWire(brokers, groupId, async (wire) => {
     const outcomes = await wire.commit(identity, commits.map(({ partition = 0, metadata = '', ...commit }) => ({ ...commit, partition, metadata })));
     for (const { error } of outcomes) if (error !== null) throw error;
   });
@@ -22,7 +22,7 @@ export async function commitAs(groupId: string, commits: readonly ForeignCommit[
 
 /** Throws a member out of its group, which learns of it only by its next request. */
 export async function evict(groupId: string, memberId: string): Promise<void> {
-  await withWire(groupId, (wire) => wire.leave({ memberId, generation: -1 }));
+  await withWire(testBrokers(), groupId, (wire) => wire.leave({ memberId, generation: -1 }));
 }
 
 /** Cuts the beginning of a partition's log off. */
@@ -34,9 +34,9 @@ export async function deleteRecords(topic: string, below: number, partition = 0)
   });
 }
 
-async function withWire<T>(groupId: string, work: (wire: Wire) => Promise<T>): Promise<T> {
+async function withWire<T>(brokers: string[], groupId: string, work: (wire: Wire) => Promise<T>): Promise<T> {
   const log = { info() {}, warn() {}, error() {}, debug: null };
-  const wire = kafkajsWire({ client: { brokers: testBrokers() }, groupId, sessionTimeoutMs: 10_000, log })();
+  const wire = kafkajsWire({ client: { brokers }, groupId, sessionTimeoutMs: 10_000, log })();
   await wire.connect();
   try {
     return await work(wire);

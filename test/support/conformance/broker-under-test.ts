@@ -1,5 +1,4 @@
-import { EmbeddedKafka } from 'nestjs-kafka-many-threads/testing';
-import { createTopic, isEmbedded, testBrokers, unique } from '../kafka.js';
+import { createTopic, isEmbedded, testBrokers } from '../kafka.js';
 
 /** What a conformance suite runs against. */
 export interface BrokerUnderTest {
@@ -12,20 +11,6 @@ export interface BrokerUnderTest {
 }
 export type StartBroker = () => Promise<BrokerUnderTest>;
 
-/** The broker of the test run. */
-export const realBroker: StartBroker = () =>
+/** The broker of the test run: a real one, or the embedded one. */
+export const brokerOfTheRun: StartBroker = () =>
   Promise.resolve({ kind: isEmbedded() ? 'embedded' : 'kafka', address: testBrokers()[0], createTopic: (partitions) => createTopic('conformance', partitions), stop: () => Promise.resolve() });
-
-export const embeddedBroker: StartBroker = async () => {
-  const kafka = await EmbeddedKafka.start();
-  return {
-    kind: 'embedded',
-    address: kafka.brokers[0],
-    async createTopic(partitions) {
-      const name = unique('conformance');
-      await kafka.createTopic(name, partitions);
-      return name;
-    },
-    stop: () => kafka.stop(),
-  };
-};

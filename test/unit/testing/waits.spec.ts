@@ -1,5 +1,6 @@
 import { type Consumer, Kafka, logLevel } from 'kafkajs';
 import { EmbeddedKafka } from '../../../lib/testing/index.js';
+import { commitAs } from '../../support/operator.js';
 
 const SHORT = { withinMs: 50 };
 
@@ -21,23 +22,19 @@ describe('EmbeddedKafka as a test waits for it', () => {
     await consumer.subscribe({ topics, fromBeginning: true });
     await consumer.run({ eachMessage: async () => {} });
   };
-  const commit = async (offset: string): Promise<void> => {
-    const admin = kafka.admin();
-    await admin.connect();
-    await admin.setOffsets({ groupId: 'shop', topic: 'orders', partitions: [{ partition: 1, offset }] });
-  };
+  const commit = (offset: number): Promise<void> => commitAs('shop', [{ topic: 'orders', partition: 1, offset }], { brokers: kafka.brokers });
 
   it('waits for the last commit of a group, and for no partition without records', async () => {
     await kafka.produce('orders', [{ value: '1', partition: 1 }, { value: '2', partition: 1 }]);
-    await commit('1');
-    const [committed] = await Promise.all([kafka.whenCommitted('shop', 'orders').then(() => kafka.committed('shop', 'orders')), commit('2')]);
+    await commit(1);
+    const [committed] = await Promise.all([kafka.whenCommitted('shop', 'orders').then(() => kafka.committed('shop', 'orders')), commit(2)]);
     expect(committed).toMatchObject([{ partition: 1, offset: 2 }]);
     await kafka.whenCommitted('shop', 'empty', SHORT);
   });
 
   it('says what was missing: how far each partition is, the next record, and who is in the group', async () => {
     await kafka.produce('orders', [{ value: '1', partition: 0 }, { value: '1', partition: 1 }, { key: 'ada', value: '2', partition: 1 }]);
-    await commit('1');
+    await commit(1);
     await expect(kafka.whenCommitted('shop', 'orders', SHORT)).rejects.toThrow(
       'Not within 50 ms: group shop has committed orders to its end. '
       + 'orders/0 ends at 1 and is not committed (next: offset 0, key none); orders/1 ends at 2 and is committed up to 1 (next: offset 1, key ada). Group shop is Empty and has 0 members.',

@@ -1,4 +1,0 @@
-import { embeddedBroker } from '../support/conformance/broker-under-test.js';
-import { groupOffsets } from '../support/conformance/group-offsets.js';
-
-describe('Offsets and groups of the embedded broker', () => groupOffsets(embeddedBroker));

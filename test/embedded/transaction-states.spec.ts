@@ -1,4 +1,0 @@
-import { embeddedBroker } from '../support/conformance/broker-under-test.js';
-import { transactionStates } from '../support/conformance/transaction-states.js';
-
-describe('Transactions of the embedded broker', () => transactionStates(embeddedBroker));
