@@ -60,7 +60,8 @@ export const cases: readonly Case[] = [
     what: 'the handler sleeps 10 ms; 10 keys, of which each waits for itself',
     topic: 'ten',
     settings: { workload: 'sleep', concurrency: 100 },
-    contenders: ['ten timers', OURS, 'kafkajs eachMessage', ...JAVA],
+    // Without an order there are no ten keys: it has read everything before it is measured.
+    contenders: ['ten timers', OURS, 'kafkajs eachMessage', 'Parallel Consumer KEY'],
     goals: [
       { contender: OURS, figure: 'rate', against: { ideal: 1_000 }, atLeast: 0.97 },
       { contender: OURS, figure: 'rate', against: 'ten timers', atLeast: 0.97 },

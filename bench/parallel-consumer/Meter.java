@@ -53,7 +53,7 @@ final class Meter {
     if (!isOver.compareAndSet(false, true)) return;
     double seconds = (System.nanoTime() - beganNs) / 1e9;
     long records = handled.get() - handledBefore;
-    double cpuUs = (system.getProcessCpuTime() - cpuBeforeNs) / 1e3 / records;
+    double cpuUs = (system.getProcessCpuTime() - cpuBeforeNs) / 1e3 / Math.max(1, records);
     Arrays.sort(latenciesMs);
     System.out.printf(
         Locale.ROOT,
