@@ -2,6 +2,7 @@ import type { FetchRequest } from '../consumer/wire.js';
 import type { AbortedTransaction } from './batch-scan.js';
 import { ByteReader, opaqueInt64At } from './byte-reader.js';
 import type { EncodedRequest, ProtocolRequest } from './kafkajs-types.js';
+import { commonVersion } from './protocol-bytes.js';
 
 export const FETCH_KEY = 1;
 /** The first version whose record batches are format v2 (Kafka 0.11). */
@@ -11,8 +12,7 @@ const GREATEST_VERSION = 11;
 
 /** The version to speak with a broker that speaks `min` to `max`, or null where there is none. */
 export function fetchVersion(min: number, max: number): number | null {
-  const version = Math.min(max, GREATEST_VERSION);
-  return version >= Math.max(min, LEAST_VERSION) ? version : null;
+  return commonVersion({ min, max }, { min: LEAST_VERSION, max: GREATEST_VERSION });
 }
 
 export interface FetchResponse {

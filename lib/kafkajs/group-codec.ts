@@ -1,5 +1,6 @@
 import type { MemberPartitions } from '../consumer/wire.js';
 import { ByteReader } from './byte-reader.js';
+import { int16, int32 } from './protocol-bytes.js';
 
 /**
  * What the members of a group of type "consumer" tell each other through the broker:
@@ -49,16 +50,6 @@ export function decodeAssignment(assignment: Buffer): { partitions: Map<string, 
   return { partitions, userData: reader.bytes() ?? NOTHING };
 }
 
-function int16(value: number): Buffer {
-  const buffer = Buffer.allocUnsafe(2);
-  buffer.writeInt16BE(value);
-  return buffer;
-}
-function int32(value: number): Buffer {
-  const buffer = Buffer.allocUnsafe(4);
-  buffer.writeInt32BE(value);
-  return buffer;
-}
 function string(value: string): Buffer {
   const text = Buffer.from(value, 'utf8');
   return Buffer.concat([int16(text.length), text]);

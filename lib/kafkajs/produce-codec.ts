@@ -1,5 +1,6 @@
 import { ByteReader, opaqueInt64At } from './byte-reader.js';
 import type { EncodedRequest, ProtocolRequest } from './kafkajs-types.js';
+import { commonVersion, int16, int32 } from './protocol-bytes.js';
 
 export const PRODUCE_KEY = 0;
 export const INIT_PRODUCER_ID_KEY = 22;
@@ -12,8 +13,7 @@ export const GREATEST_INIT_VERSION = 1;
 
 /** The version to speak with a broker that speaks `min` to `max`, or null where there is none. */
 export function produceVersion(min: number, max: number): number | null {
-  const version = Math.min(max, GREATEST_VERSION);
-  return version >= Math.max(min, LEAST_VERSION) ? version : null;
+  return commonVersion({ min, max }, { min: LEAST_VERSION, max: GREATEST_VERSION });
 }
 
 export interface EncodedBatch {
@@ -119,15 +119,4 @@ function readPartition(reader: ByteReader, version: number, topic: string): Prod
   }
   const message = messages.find(text => text !== '') ?? null;
   return { topic, partition, errorCode, baseOffset, logAppendTimeMs, logStartOffset, records, message };
-}
-
-function int16(value: number): Buffer {
-  const buffer = Buffer.allocUnsafe(2);
-  buffer.writeInt16BE(value);
-  return buffer;
-}
-function int32(value: number): Buffer {
-  const buffer = Buffer.allocUnsafe(4);
-  buffer.writeInt32BE(value);
-  return buffer;
 }
