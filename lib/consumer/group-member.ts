@@ -106,7 +106,7 @@ export class GroupMember {
   async stop(timeoutMs: number): Promise<number> {
     const { clock, options } = this.deps;
     this.isStopped = true;
-    this.owned.close();
+    this.owned.close(timeoutMs);
     this.membership.prepareToLeave();
     // The commits that come after the handlers are bounded, too.
     const aborted = await within(clock, timeoutMs + options.sessionTimeoutMs, this.owned.releaseAll(timeoutMs), 0);

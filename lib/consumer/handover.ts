@@ -27,14 +27,19 @@ export interface HandoverDependencies {
 export class Handover {
   /** Handlers that were still running at a deadline. */
   aborted = 0;
-  /** What the hooks are told. */
-  reason: 'rebalance' | 'shutdown' = 'rebalance';
+  /** Until when a shutdown lets handlers run; null where there is none. */
+  private shutdownMs: number | null = null;
   private drained: Tenure[] = [];
 
   constructor(
     private readonly tenures: Tenures,
     private readonly deps: HandoverDependencies,
   ) {}
+
+  /** From now on the hooks are told of a shutdown, which lets handlers run for `timeoutMs`. */
+  shutDown(timeoutMs: number): void {
+    this.shutdownMs = this.deps.clock.now() + timeoutMs;
+  }
 
   /** Nothing of them starts once this returns. Of two deadlines of a partition the earlier one counts. */
   revoke(tenures: readonly Tenure[], timeoutMs: number): void {
@@ -101,17 +106,25 @@ export class Handover {
   }
 
   private async part(batch: readonly Tenure[]): Promise<void> {
-    const { clock, committer, listener, options } = this.deps;
-    await this.tenures.nameRevoked(batch.filter(isHeld), this.reason);
-    // A commit that is refused for now waits for the next assignment, as long as the drain itself might have taken.
-    const limitMs = this.reason === 'shutdown' ? options.sessionTimeoutMs : Math.max(options.sessionTimeoutMs, options.rebalance.drainTimeoutMs);
-    await committer.flush(batch.filter(isHeld).flatMap(({ queue }) => queue ?? []), limitMs);
+    const { clock, committer, listener } = this.deps;
+    await this.tenures.nameRevoked(batch.filter(isHeld), this.shutdownMs === null ? 'rebalance' : 'shutdown');
+    await committer.flush(batch.filter(isHeld).flatMap(({ queue }) => queue ?? []), this.commitLimitMs);
     const released = batch.filter(isHeld);
     if (released.length === 0) return;
     for (const tenure of released) this.tenures.end(tenure, 'released', 'its handlers had ended');
     const began = Math.min(...released.map(({ revokedAtMs }) => revokedAtMs));
     listener()?.revoked?.(released.map(described), clock.now() - began);
     this.deps.released(released);
+  }
+
+  /**
+   * A commit that is refused for now waits for the next assignment, which the group may owe to a member that is frozen: as long
+   * as the drain itself might have taken, and never less than a session.
+   */
+  private get commitLimitMs(): number {
+    const { clock, options } = this.deps;
+    const drainMs = this.shutdownMs === null ? options.rebalance.drainTimeoutMs : this.shutdownMs - clock.now();
+    return Math.max(options.sessionTimeoutMs, drainMs);
   }
 }
 

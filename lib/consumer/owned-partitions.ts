@@ -107,23 +107,24 @@ export class OwnedPartitions {
     return this.handover.aborted - before;
   }
 
-  /** From now on nothing is taken, and nothing that is being revoked comes back. */
-  close(): void {
+  /** From now on nothing is taken, and nothing that is being revoked comes back: a shutdown, which lets handlers run for `timeoutMs`. */
+  close(timeoutMs: number): void {
     this.intake = 'closed';
-    this.handover.reason = 'shutdown';
+    this.handover.shutDown(timeoutMs);
     this.assigned = new Set();
   }
 
   /** Finishes what is in flight, commits, and keeps the partitions without consuming them. Answers how many handlers were aborted. */
   async finishAll(timeoutMs: number): Promise<number> {
     const { clock, fetcher, committer, options } = this.deps;
+    const limitMs = clock.now() + timeoutMs;
     if (this.intake === 'open') this.intake = 'finishing';
     const before = this.handover.aborted;
     const queues = [...this.tenures.queues()];
     for (const queue of queues) fetcher.remove(queue);
     await within(clock, timeoutMs, Promise.all(queues.map((queue) => queue.drain(!options.commit.offsetMap))), []);
     for (const queue of queues) this.handover.abort(queue, timeoutMs);
-    await committer.flush(queues);
+    await committer.flush(queues, Math.max(options.sessionTimeoutMs, limitMs - clock.now()));
     return this.handover.aborted - before;
   }
 

@@ -59,7 +59,11 @@ export async function runChaos(settings: ChaosSettings, say: Say, over: AbortSig
 function memberConfig({ order, longestHandlerMs, sessionTimeoutMs }: ChaosSettings, cluster: TestCluster, ledger: Ledger): ConstructorParameters<typeof Processes>[0] {
   const { topic, groupId, brokers } = cluster;
   const options: KafkaConsumerOptions = { groupId, fromBeginning: true, ...(sessionTimeoutMs === null ? {} : { sessionTimeoutMs }) };
-  return { ledger: ledger.file, topic, order, brokers, longestHandlerMs, stopTimeoutMs: longestHandlerMs + 10_000, options };
+  return { ledger: ledger.file, topic, order, brokers, longestHandlerMs, stopTimeoutMs: stopTimeoutOf(longestHandlerMs), options };
+}
+
+function stopTimeoutOf(longestHandlerMs: number): number {
+  return longestHandlerMs + 10_000;
 }
 
 interface Cast {
@@ -94,9 +98,10 @@ async function settle(cluster: TestCluster, processes: Processes, settings: Chao
   }
 }
 
-async function gather({ order, sessionTimeoutMs, longestPauseMs, recoverWithinMs }: ChaosSettings, cluster: TestCluster, ledger: Ledger): Promise<Evidence> {
+async function gather({ order, sessionTimeoutMs, longestHandlerMs, longestPauseMs, recoverWithinMs }: ChaosSettings, cluster: TestCluster, ledger: Ledger): Promise<Evidence> {
   const [ends, committed, commits] = await Promise.all([cluster.ends(), cluster.committed(), commitLog(cluster.brokers, cluster.groupId, cluster.topic)]);
-  return { entries: ledger.read(), ends, committed, commits, order, sessionTimeoutMs: sessionTimeoutMs ?? DEFAULT_SESSION_MS, longestPauseMs, recoverWithinMs };
+  const limits = { sessionTimeoutMs: sessionTimeoutMs ?? DEFAULT_SESSION_MS, stopTimeoutMs: stopTimeoutOf(longestHandlerMs), longestPauseMs, recoverWithinMs };
+  return { entries: ledger.read(), ends, committed, commits, order, ...limits };
 }
 
 function complaintsOf({ entries }: Evidence): ReadonlyMap<string, number> {

@@ -16,7 +16,11 @@ async function join(): Promise<void> {
 async function leave(): Promise<void> {
   const leaving = member;
   member = null;
-  await leaving?.stop();
+  if (leaving !== null) {
+    ledger.write({ event: 'stopping' });
+    await leaving.stop();
+    ledger.write({ event: 'stopped' });
+  }
   process.send?.('left');
 }
 /** One after the other, whatever comes meanwhile. */
@@ -32,7 +36,6 @@ process.on('disconnect', () => process.exit(2));
 process.once('SIGTERM', () =>
   queue(async () => {
     await leave();
-    ledger.write({ event: 'stopped' });
     process.exit(0);
   }),
 );

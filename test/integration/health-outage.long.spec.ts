@@ -10,8 +10,9 @@ import { eventually, testKafka, unique } from '../support/kafka.js';
 
 jest.setTimeout(120_000);
 
-/** A small part of the outages below, and less than the client's own timeouts: whatever counted of an outage would show. */
-const LIMITS = { stuckMs: 1500, stalledMs: 1500 };
+/** A small part of the outages below, so that whatever counted of one would show, and more than a fetch loop backs off (2 s). */
+const LIMITS = { stuckMs: 4000, stalledMs: 4000 };
+const OUTAGE_MS = 4 * LIMITS.stalledMs;
 
 const gates = new Map<string, Gate>();
 const seen: string[] = [];
@@ -69,7 +70,7 @@ describe('when the broker is away', () => {
     const booted = await boot();
     const liveness = watchLiveness(booted);
     expect(await booted.statuses(LIMITS)).toEqual([503, 200, 503]);
-    await delay(2000);
+    await delay(1.5 * LIMITS.stalledMs);
     expect(await booted.statuses(LIMITS)).toEqual([503, 200, 503]);
     await cluster.start(1);
     await booted.untilReady(45_000);
@@ -94,7 +95,7 @@ describe('when the broker is away', () => {
     gates.get(due)?.open();
     await booted.until('it is not ready', async () => (await booted.get('ready')).status === 503, 20_000);
     expect((await booted.get('ready')).kafka.reason).toContain('is not connected');
-    await delay(8000);
+    await delay(OUTAGE_MS);
     expect(await booted.statuses(LIMITS)).toEqual([200, 200, 503]);
     await giveBack(1);
     await booted.untilReady(30_000);
@@ -103,7 +104,7 @@ describe('when the broker is away', () => {
     await send(after);
     await eventually(() => seen.includes(after), { what: 'it goes on' });
     // As long as anything might still be taken for old.
-    await delay(2 * LIMITS.stalledMs);
+    await delay(1.5 * LIMITS.stalledMs);
     expect(await liveness()).toEqual([]);
     // Nobody took the partitions meanwhile, so nothing is delivered twice.
     expect(seen.filter((order) => order === slow || order === due)).toHaveLength(2);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 /** One line of the ledger: what happened in which process, and when (milliseconds since 1970). */
 export interface Entry {
-  readonly event: 'ready' | 'start' | 'end' | 'commit' | 'unanswered' | 'assigned' | 'revoked' | 'complaint' | 'stopped' | 'seek' | 'sought' | 'sent' | 'fault';
+  readonly event: 'ready' | 'start' | 'end' | 'commit' | 'unanswered' | 'assigned' | 'revoked' | 'complaint' | 'stopping' | 'stopped' | 'seek' | 'sought' | 'sent' | 'fault';
   readonly pid: number;
   readonly atMs: number;
   readonly partition?: number;

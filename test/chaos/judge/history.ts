@@ -39,6 +39,12 @@ export interface Affliction {
   readonly isFrozen: boolean;
 }
 
+/** From the moment when a member was told to stop until it had left. */
+interface Stop {
+  readonly fromMs: number;
+  toMs: number;
+}
+
 /** What the lines of a ledger say happened. */
 export class History {
   readonly tenures: Tenure[] = [];
@@ -52,6 +58,7 @@ export class History {
   /** Per process: when it was killed. */
   readonly deaths = new Map<number, number>();
   private readonly afflictions = new Map<number, Affliction[]>();
+  private readonly stops = new Map<number, Stop[]>();
   private readonly current = new Map<string, Tenure>();
   private readonly running = new Map<string, Run[]>();
 
@@ -67,6 +74,16 @@ export class History {
   wasAfflicted(pid: number, fromMs: number, toMs: number): boolean {
     const afterwardsMs = 2 * this.sessionTimeoutMs;
     return (this.afflictions.get(pid) ?? []).some((affliction) => affliction.fromMs <= toMs && affliction.toMs + afterwardsMs >= fromMs);
+  }
+  /** Whether another process was frozen, cut off or killed at that time, or a session before: its group may have waited for it. */
+  wasAnotherStruck(pid: number, fromMs: number, toMs: number): boolean {
+    const others = [...this.afflictions.keys()].filter((other) => other !== pid);
+    if (others.some((other) => this.wasAfflicted(other, fromMs, toMs))) return true;
+    return [...this.deaths].some(([other, atMs]) => other !== pid && atMs <= toMs && atMs + 2 * this.sessionTimeoutMs >= fromMs);
+  }
+  /** The stop in which the tenure ended. */
+  stopOf({ pid, toMs: atMs }: Tenure): Stop | null {
+    return (this.stops.get(pid) ?? []).find(({ fromMs, toMs }) => fromMs <= atMs && toMs >= atMs) ?? null;
   }
   isFrozen(pid: number, atMs: number): boolean {
     return (this.afflictions.get(pid) ?? []).some(({ fromMs, toMs, isFrozen }) => isFrozen && fromMs <= atMs && toMs >= atMs);
@@ -108,6 +125,11 @@ export class History {
       case 'unanswered':
         this.unanswered.add(`${entry.partition ?? -1}@${entry.offset ?? -1}`);
         return;
+      case 'stopping':
+        this.stops.set(entry.pid, [...(this.stops.get(entry.pid) ?? []), { fromMs: entry.atMs, toMs: Infinity }]);
+        return;
+      case 'stopped':
+        return this.stopped(entry);
       case 'fault':
         return this.struck(entry);
       case 'sent':
@@ -159,6 +181,11 @@ export class History {
     if (tenure === undefined || entry.sentAtMs === undefined) return;
     tenure.committedMs = Math.max(tenure.committedMs, entry.sentAtMs);
     tenure.commitsMs.push(entry.sentAtMs);
+  }
+
+  private stopped({ pid, atMs }: Entry): void {
+    const stop = this.stops.get(pid)?.at(-1);
+    if (stop !== undefined) stop.toMs = atMs;
   }
 
   private struck(entry: Entry): void {

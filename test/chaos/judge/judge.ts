@@ -20,6 +20,8 @@ export interface Evidence {
   readonly commits: readonly Commit[];
   readonly order: Order;
   readonly sessionTimeoutMs: number;
+  /** How long a stop may take until it gives its last commits up. */
+  readonly stopTimeoutMs: number;
   /** No partition that stays where it is may pause for longer. Null where processes or brokers are struck. */
   readonly longestPauseMs: number | null;
   /** After a fault of brokers, from when the cluster can be used again or from the fault on, whichever is later. */
@@ -49,7 +51,7 @@ export function judge(evidence: Evidence): Verdict {
     records: evidence.ends.reduce((sum, end) => sum + end, 0),
     starts: history.runs.length,
     lost: lostRecords(history, recordRuns, evidence),
-    repeats: judgeRepeats(history, recordRuns),
+    repeats: judgeRepeats(history, recordRuns, evidence.stopTimeoutMs),
     order: judgeOrder(history, evidence.order),
     ...judgeDirection(history, evidence.commits),
     commits: evidence.commits.length,

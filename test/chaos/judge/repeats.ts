@@ -1,4 +1,4 @@
-import type { History, Run, Tenure } from './history.js';
+import { CLOCK_MS, type History, type Run, type Tenure } from './history.js';
 
 /** Why a record may run again after this run of it. Null: nothing excuses it. */
 export type Excuse =
@@ -8,7 +8,10 @@ export type Excuse =
   | 'evicted'
   /** Still running at the deadline of a drain or a stop that was hindered. */
   | 'aborted'
-  /** The process was stopped or drained while no coordinator took its last commit. */
+  /**
+   * The process was stopped or drained while no coordinator took its last commit, because of what was done to it or to brokers; or
+   * it has waited in vain as long as a stop may take, for a group that could not assemble because another process was struck.
+   */
   | 'uncommitted';
 
 export interface Repeats {
@@ -21,16 +24,16 @@ export interface Repeats {
 
 const EXCUSES: readonly Excuse[] = ['killed', 'evicted', 'aborted', 'uncommitted'];
 
-export function judgeRepeats(history: History, recordRuns: ReadonlyMap<string, readonly Run[]>): Repeats {
+export function judgeRepeats(history: History, recordRuns: ReadonlyMap<string, readonly Run[]>, stopTimeoutMs: number): Repeats {
   const byExcuse = Object.fromEntries(EXCUSES.map((excuse) => [excuse, { repeated: 0, allowed: 0 }])) as Record<Excuse, { repeated: number; allowed: number }>;
   for (const run of history.runs) {
-    const excuse = excuseOf(history, run);
+    const excuse = excuseOf(history, run, stopTimeoutMs);
     if (excuse !== null) byExcuse[excuse].allowed++;
   }
   const unexplained: string[] = [];
   for (const [name, runs] of recordRuns) {
     for (const run of runs.slice(0, -1)) {
-      const excuse = excuseOf(history, run);
+      const excuse = excuseOf(history, run, stopTimeoutMs);
       if (excuse !== null) byExcuse[excuse].repeated++;
       else unexplained.push(`${name} ran again, although process ${run.pid} ${describe(history, run)}`);
     }
@@ -38,7 +41,7 @@ export function judgeRepeats(history: History, recordRuns: ReadonlyMap<string, r
   return { byExcuse, unexplained, unprovoked: unprovoked(history) };
 }
 
-function excuseOf(history: History, run: Run): Excuse | null {
+function excuseOf(history: History, run: Run, stopTimeoutMs: number): Excuse | null {
   const { tenure, endMs } = run;
   const usurper = history.usurperOf(run);
   if (usurper !== null && isTroubled(history, { ...tenure, toMs: usurper.fromMs }) && !history.isCoveredBefore(run, usurper.fromMs)) return 'evicted';
@@ -51,11 +54,16 @@ function excuseOf(history: History, run: Run): Excuse | null {
     case 'rebalance':
     case 'shutdown':
       // A drain ends and its last commit arrives, unless something hinders them.
-      if (!isTroubled(history, tenure)) return null;
+      if (!isTroubled(history, tenure) && !hasWaited(history, tenure, stopTimeoutMs)) return null;
       return endMs === null || endMs > tenure.toMs ? 'aborted' : 'uncommitted';
     case 'open':
       return null;
   }
+}
+
+function hasWaited(history: History, tenure: Tenure, stopTimeoutMs: number): boolean {
+  const stop = history.stopOf(tenure);
+  return stop !== null && stop.toMs - stop.fromMs + CLOCK_MS >= stopTimeoutMs && history.wasAnotherStruck(tenure.pid, stop.fromMs, stop.toMs);
 }
 
 function describe(history: History, run: Run): string {

@@ -28,6 +28,7 @@ function verdictOf(entries: Entry[], records: number, evidence: Partial<Evidence
     commits: [{ partition: 0, offset: records }],
     order: 'key',
     sessionTimeoutMs: 10_000,
+    stopTimeoutMs: 15_000,
     longestPauseMs: null,
     recoverWithinMs: 15_000,
     ...evidence,
@@ -109,6 +110,15 @@ describe('the judge of a chaos run', () => {
     it('excuses one whose last commit no coordinator took, because a broker had died', () => {
       const entries = ledger(assigned(A), ...run(A, 0), fault('broker 1 killed'), revoked(A, 'rebalance'), assigned(B), ...run(B, 0));
       expect(verdictOf(entries, 1, { recoverWithinMs: Infinity }).repeats).toMatchObject({ byExcuse: { uncommitted: { repeated: 1 } }, unexplained: [] });
+    });
+    it.each([
+      ['excuses', 'another process was struck and it has waited as long as it may', [fault('freeze', B)], 15_000, true],
+      ['does not excuse', 'nobody was struck', [], 15_000, false],
+      ['does not excuse', 'it has not waited for the group as long as it may', [fault('freeze', B)], 14_000, false],
+    ])('%s one whose process has stopped without a last commit, where %s', (_, __, faults, tookMs, isExcused) => {
+      const stop: Line[] = [{ event: 'stopping', atMs: 1_000 }, revoked(A, 'shutdown'), { event: 'stopped', atMs: 1_000 + tookMs }];
+      const { repeats } = verdictOf(ledger(assigned(A), ...run(A, 0), ...faults, ...stop, assigned(B), ...run(B, 0)), 1);
+      expect([repeats.byExcuse.uncommitted.repeated, repeats.unexplained.length]).toEqual(isExcused ? [1, 0] : [0, 1]);
     });
   });
 

@@ -464,6 +464,29 @@ describe('a member that stops', () => {
     expect([member.aborted, member.hooks.at(-1), member.wire.left]).toEqual([['0@0'], 'shutdown 0', ['me']]);
   });
 
+  it('waits with its last commit for the assignment that a frozen member holds up, as long as it would let handlers run', async () => {
+    const member = await memberWithoutAssignment(2);
+    const stopped = member.consumer.stop(60_000);
+    await settle();
+    await member.clock.pass(50_000);
+    expect([member.stored(0), member.wire.left]).toEqual([0, []]);
+    await member.wire.assign({ t: [0] });
+    await member.clock.pass(1_000);
+    await stopped;
+    expect([member.stored(0), member.wire.left]).toEqual([1, ['me']]);
+  });
+
+  it('gives its last commit up after that, and no sooner than after a session', async () => {
+    const member = await memberWithoutAssignment(2);
+    const stopped = member.consumer.stop(1_000);
+    await settle();
+    await member.clock.pass(14_900);
+    expect(member.wire.left).toEqual([]);
+    await member.clock.pass(100);
+    await stopped;
+    expect([member.stored(0), member.wire.left]).toEqual([0, ['me']]);
+  });
+
   it('while it still asks for committed offsets starts anew when it is asked to', async () => {
     const member = new MemberHarness({ fromBeginning: false });
     jest.spyOn(member.wire, 'committed').mockReturnValueOnce(new Promise(() => {}));
@@ -477,6 +500,18 @@ describe('a member that stops', () => {
     expect([member.wire.isJoining, member.consumer.state]).toEqual([true, 'starting']);
   });
 });
+
+/** With a record that is complete and not committed: the generation in which it was assigned is over, and nobody has assigned the next one. */
+async function memberWithoutAssignment(generation: number): Promise<MemberHarness> {
+  const member = await new MemberHarness().member(0);
+  await member.append(0, 1);
+  await member.rebalance();
+  await member.wire.assemble(generation);
+  member.wire.pulse = 'ok';
+  member.wire.commitScripts.push(() => wireError('fenced'));
+  await member.complete(0, 0);
+  return member;
+}
 
 describe('under the eager protocol', () => {
   it('everything is drained and committed before the join, which claims nothing and says what it would like back', async () => {
